@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+#![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
+
+pub mod id;
+pub mod miot;
+pub mod random;
+pub mod secret;
+pub mod time;
+
+pub use id::{ActionId, Aiid, Did, ParseIdError, Piid, PropertyId, Siid};
+pub use miot::{ActionResult, MiotCode, PropertyResult};
+#[cfg(feature = "std")]
+pub use random::SystemRandom;
+pub use random::{Random, SeededRandom};
+pub use secret::Secret;
+#[cfg(feature = "std")]
+pub use time::SystemClock;
+pub use time::{Clock, Instant};
