@@ -1,0 +1,649 @@
+//! One device as a client sees it: a state machine without a socket.
+//!
+//! A [`Session`] is mutated, then drained:
+//!
+//! 1. hand it what happened: [`request`](Session::request), [`handle_datagram`](Session::handle_datagram),
+//!    [`handle_timeout`](Session::handle_timeout);
+//! 2. send what [`poll_transmit`](Session::poll_transmit) gives until it gives nothing;
+//! 3. take what [`poll_event`](Session::poll_event) gives until it gives nothing;
+//! 4. sleep until [`poll_timeout`](Session::poll_timeout) or the next datagram from the device's
+//!    address, whichever comes first, and begin again.
+//!
+//! ```
+//! use iot_home_core::{Instant, SeededRandom};
+//! use iot_home_miio::session::{Config, Event, Session};
+//! use iot_home_miio::{Request, Token};
+//! # use iot_home_miio::responder::{Incoming, Responder};
+//! # use core::time::Duration;
+//!
+//! let token: Token = "00112233445566778899aabbccddeeff".parse()?;
+//! let mut session = Session::new(&token, Config::default(), &mut SeededRandom::new(1));
+//! # let mut device = Responder::new(51880628, token.clone());
+//! # let mut wire: Vec<Vec<u8>> = Vec::new();
+//! # let mut now = Instant::ORIGIN;
+//!
+//! let asked = session.request(now, Request::new("get_prop", ["power"])?);
+//! let mut buffer = Vec::new();
+//! let answer = 'run: loop {
+//!     while let Some(datagram) = session.poll_transmit(now, &mut buffer) {
+//!         // Here a program sends the datagram to the device.
+//! #       let mut datagram = datagram.to_vec();
+//! #       match device.receive(77, &mut datagram)? {
+//! #           Incoming::Hello { .. } => wire.push(device.hello_reply(77).to_vec()),
+//! #           Incoming::Request(request) => wire.push(device.reply(77, request.id, "[\"on\"]")?),
+//! #           _ => {}
+//! #       }
+//!     }
+//!     while let Some(event) = session.poll_event() {
+//!         match event {
+//!             Event::Done { key, result } if key == asked => break 'run result?,
+//!             _ => {}
+//!         }
+//!     }
+//!     // Here a program sleeps until session.poll_timeout() or until a datagram comes.
+//! #   now = now + Duration::from_millis(3);
+//! #   if wire.is_empty() { session.handle_timeout(now); continue }
+//!     # let mut datagram = wire.remove(0);
+//!     session.handle_datagram(now, &mut datagram);
+//! };
+//! assert_eq!(answer.parse::<[String; 1]>()?, ["on"]);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod clock;
+mod rtt;
+
+use alloc::boxed::Box;
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+use core::fmt;
+use core::time::Duration;
+
+use iot_home_core::{Did, Instant, Random};
+
+use self::clock::DeviceClock;
+use self::rtt::RoundTrip;
+use crate::cipher::{Cipher, OpenError, SealError};
+use crate::error::{DeviceError, Failure, MessageError};
+use crate::message::{DeviceRequest, Message, Reply, Request, Unreadable};
+use crate::packet::{HEADER_LEN, HELLO, Header, HelloReply, Packet, PacketKind};
+use crate::token::Token;
+
+/// One device: its keys, its clock, and the requests on their way. See the [module](self).
+pub struct Session {
+    cipher: Cipher,
+    config: Config,
+    clock: DeviceClock,
+    rtt: RoundTrip,
+    hello: Hello,
+    next_id: i32,
+    next_key: u64,
+    calls: Vec<Call>,
+    answers: VecDeque<Box<[u8]>>,
+    events: VecDeque<Event>,
+    last_seen: Option<Instant>,
+    stats: Stats,
+}
+
+impl Session {
+    /// A session with the device that has this token. The request ids start at random, because
+    /// devices remember recent ids and ignore a repetition, also that of a program started anew.
+    pub fn new(token: &Token, config: Config, random: &mut impl Random) -> Self {
+        // The mask leaves 30 bits.
+        let start = i32::try_from(random.next_u64() & 0x3fff_ffff).unwrap_or(0);
+        Self {
+            cipher: Cipher::new(token),
+            config,
+            clock: DeviceClock::default(),
+            rtt: RoundTrip::default(),
+            hello: Hello::default(),
+            next_id: start.max(1),
+            next_key: 0,
+            calls: Vec::new(),
+            answers: VecDeque::new(),
+            events: VecDeque::new(),
+            last_seen: None,
+            stats: Stats::default(),
+        }
+    }
+
+    /// Takes a request in. It ends in one [`Event::Done`] no later than its timeout.
+    pub fn request(&mut self, now: Instant, request: Request) -> RequestKey {
+        let key = RequestKey(self.next_key);
+        self.next_key = self.next_key.wrapping_add(1);
+        let deadline = now + request.own_timeout().unwrap_or(self.config.timeout);
+        self.calls.push(Call::new(key, request, deadline));
+        self.start_waiting(now);
+        key
+    }
+
+    /// Forgets a request: it is not repeated, and no event tells of it. Whether the device
+    /// executes it, if it was sent already, is not known.
+    pub fn cancel(&mut self, now: Instant, key: RequestKey) {
+        self.calls.retain(|call| call.key != key);
+        self.events.retain(|event| !matches!(event, Event::Done { key: done, .. } if *done == key));
+        self.start_waiting(now);
+    }
+
+    /// Answers a request of the device's, `result` being JSON text. Lost when too many answers
+    /// wait already; the device will ask again.
+    ///
+    /// # Errors
+    /// When the answer is too long for a packet.
+    pub fn answer(&mut self, id: i64, result: &str) -> Result<(), SealError> {
+        let text = alloc::format!("{{\"id\":{id},\"result\":{result}}}");
+        if text.len() > Cipher::MAX_PLAINTEXT {
+            return Err(SealError::TooLong { length: text.len() });
+        }
+        if self.answers.len() < MAX_ANSWERS {
+            self.answers.push_back(text.into_bytes().into());
+        }
+        Ok(())
+    }
+
+    /// Takes in a datagram that came from the device's address, decrypting it in place. Returns
+    /// whether it was authentic: sealed with this session's token. Nothing that comes here ends a
+    /// request unless it is.
+    pub fn handle_datagram(&mut self, now: Instant, datagram: &mut [u8]) -> bool {
+        let packet = match Packet::parse(datagram) {
+            Ok(packet) => packet,
+            Err(_) => {
+                bump(&mut self.stats.malformed);
+                return false;
+            }
+        };
+        if packet.kind() != PacketKind::Message {
+            match HelloReply::from_packet(&packet) {
+                Some(reply) => self.handle_hello(now, &reply),
+                None => bump(&mut self.stats.malformed),
+            }
+            return false;
+        }
+        let header = Header { did: packet.did(), stamp: packet.stamp() };
+        let read = match self.cipher.open(datagram) {
+            Ok(plaintext) => Message::read(plaintext),
+            Err(OpenError::Padding) => Err(Unreadable { id: None, error: MessageError::Padding }),
+            Err(_) => {
+                bump(&mut self.stats.bad_checksum);
+                self.calls.iter_mut().for_each(|call| call.bad_checksum |= call.is_sent());
+                return false;
+            }
+        };
+        self.last_seen = Some(now);
+        match read {
+            Ok(Message::Reply { id, outcome }) => self.handle_reply(now, header, id, outcome),
+            Ok(Message::Request(request)) => self.handle_request(request),
+            Err(unreadable) => {
+                let found = self.call_with(unreadable.id);
+                self.finish(now, header, found, Err(Failure::Malformed(unreadable.error)));
+            }
+        }
+        true
+    }
+
+    /// Does what is due; to be called when [`poll_timeout`](Self::poll_timeout) has come. Calling it early does no harm.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        while let Some(at) = self.calls.iter().position(|call| call.deadline <= now) {
+            let call = self.calls.remove(at);
+            self.events.push_back(Event::Done { key: call.key, result: Err(Self::verdict(call)) });
+        }
+        let mut repeats = false;
+        for call in &mut self.calls {
+            if let Some(sending) = &mut call.sending
+                && !sending.due
+                && sending.next <= now
+            {
+                sending.due = true;
+                sending.wait = self.rtt.next_wait(sending.wait);
+                repeats = true;
+            }
+        }
+        if repeats {
+            // Silence may mean that the device's clock has jumped: ask, and try what else is known.
+            self.clock.rotate();
+            self.hello.ask(now, self.rtt.first_wait());
+        } else if self.hello.next.is_some_and(|next| next <= now) {
+            let needed = self.clock.header(now).is_none() && !self.calls.is_empty();
+            self.hello.repeat(needed, &self.rtt);
+        }
+        self.start_waiting(now);
+    }
+
+    /// The next datagram for the device, written into `buffer`.
+    pub fn poll_transmit<'b>(&mut self, now: Instant, buffer: &'b mut Vec<u8>) -> Option<&'b [u8]> {
+        buffer.clear();
+        if core::mem::take(&mut self.hello.due) {
+            self.hello.sent(now);
+            bump(&mut self.stats.sent);
+            self.calls.iter_mut().for_each(|call| call.hellos = call.hellos.saturating_add(1));
+            buffer.extend_from_slice(&HELLO);
+            return Some(buffer);
+        }
+        let header = self.clock.header(now)?;
+        buffer.resize(HEADER_LEN, 0);
+        match self.answers.pop_front() {
+            Some(answer) => buffer.extend_from_slice(&answer),
+            None => {
+                let call = self.calls.iter_mut().find(|call| call.is_due())?;
+                let id = call.transmit(now, &mut self.next_id);
+                call.request.write(id, buffer);
+            }
+        }
+        let length = buffer.len().saturating_sub(HEADER_LEN);
+        buffer.resize(Cipher::sealed_len(length), 0);
+        // The size was checked when the request or answer was taken in.
+        let sealed = self.cipher.seal_in_place(header, length, buffer).ok()?;
+        bump(&mut self.stats.sent);
+        buffer.get(..sealed)
+    }
+
+    /// What has happened since the last call.
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    /// When [`handle_timeout`](Self::handle_timeout) wants to be called; never, when nothing is under way.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let calls = self.calls.iter().map(|call| match &call.sending {
+            Some(sending) if !sending.due => sending.next.min(call.deadline),
+            _ => call.deadline,
+        });
+        calls.chain(self.hello.next).min()
+    }
+
+    /// The device's id, once it has said hello.
+    pub fn did(&self) -> Option<Did> {
+        self.clock.did().filter(|did| *did != u64::MAX).map(Did::from)
+    }
+
+    /// The smoothed time from a request to its answer.
+    pub fn round_trip(&self) -> Option<Duration> {
+        self.rtt.smoothed()
+    }
+
+    /// Whether a sealed reply has shown that token and clock are right.
+    pub fn is_confirmed(&self) -> bool {
+        self.clock.is_confirmed()
+    }
+
+    /// The token this session was made with.
+    pub fn token(&self) -> &Token {
+        self.cipher.token()
+    }
+
+    /// Counts of what went and came.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    fn handle_hello(&mut self, now: Instant, reply: &HelloReply) {
+        if !self.hello.accept(now) {
+            bump(&mut self.stats.unsolicited);
+            return;
+        }
+        if let Some(asked) = self.hello.asked.filter(|_| self.rtt.smoothed().is_none()) {
+            self.rtt.sample(now.saturating_since(asked));
+        }
+        self.last_seen = Some(now);
+        self.hello.next = None;
+        let other_token = reply.field.token().is_some_and(|shown| shown != self.cipher.token());
+        for call in &mut self.calls {
+            call.hello_answered = true;
+            call.other_token_shown |= other_token;
+        }
+        if self.clock.claim(now, reply.did, reply.stamp) {
+            // What was sent under another clock was thrown away: send it again at once.
+            self.calls
+                .iter_mut()
+                .filter_map(|call| call.sending.as_mut())
+                .for_each(|sending| sending.due = true);
+        }
+        self.start_waiting(now);
+    }
+
+    fn handle_reply(
+        &mut self,
+        now: Instant,
+        header: Header,
+        id: Option<i64>,
+        outcome: Result<Box<str>, DeviceError>,
+    ) {
+        let found = self.call_with(id);
+        if let (Some(at), Err(error)) = (found, &outcome)
+            && error.code == Some(GARBLED)
+            && self.calls.get_mut(at).is_some_and(|call| call.may_ask_again(error))
+        {
+            // The device could not read its own answer. Its timer will ask again under a new id.
+            return;
+        }
+        let id = found.and_then(|at| self.calls.get(at)).and_then(|call| call.id_for(id));
+        let result = match outcome {
+            Ok(result) => Ok(Message::reply(id.unwrap_or(0), result)),
+            Err(error) => Err(Failure::Device(error)),
+        };
+        self.finish(now, header, found, result);
+    }
+
+    fn handle_request(&mut self, request: DeviceRequest) {
+        let waiting = self.events.iter().filter(|event| matches!(event, Event::Request(_))).count();
+        if waiting < MAX_REQUESTS {
+            self.events.push_back(Event::Request(request));
+        }
+    }
+
+    /// The call that an answer with this id belongs to. An answer without a usable id can only be
+    /// told where a single call is under way.
+    fn call_with(&self, id: Option<i64>) -> Option<usize> {
+        match id {
+            Some(id) if id != 0 => self.calls.iter().position(|call| call.has_id(id)),
+            _ => {
+                let mut sent = self.calls.iter().enumerate().filter(|(_, call)| call.is_sent());
+                let (at, _) = sent.next()?;
+                sent.next().is_none().then_some(at)
+            }
+        }
+    }
+
+    /// Ends the call at this place. The packet was authentic and, answering a request of ours, fresh:
+    /// what its header says is true.
+    fn finish(
+        &mut self,
+        now: Instant,
+        header: Header,
+        at: Option<usize>,
+        result: Result<Reply, Failure>,
+    ) {
+        let Some(at) = at.filter(|at| *at < self.calls.len()) else {
+            bump(&mut self.stats.unknown_id);
+            return;
+        };
+        let call = self.calls.remove(at);
+        self.clock.confirm(now, header.did, header.stamp);
+        bump(&mut self.stats.answered);
+        let id = result.as_ref().ok().map(|reply| i64::from(reply.id()));
+        if let Some(sent) = call.sent_once_at(id) {
+            self.rtt.sample(now.saturating_since(sent));
+        }
+        self.events.push_back(Event::Done { key: call.key, result });
+        self.start_waiting(now);
+    }
+
+    /// Lets waiting calls out as far as the limit allows, and says hello where that is needed first.
+    fn start_waiting(&mut self, now: Instant) {
+        let started = self.calls.iter().filter(|call| call.sending.is_some()).count();
+        let room = self.config.in_flight.max(1).saturating_sub(started);
+        let known = self.clock.header(now).is_some();
+        let mut waiting =
+            self.calls.iter_mut().filter(|call| call.sending.is_none()).take(room).peekable();
+        if waiting.peek().is_none() {
+            return;
+        }
+        if !known {
+            if self.hello.next.is_none() {
+                self.hello.ask(now, self.rtt.first_wait());
+            }
+            return;
+        }
+        let wait = self.rtt.first_wait();
+        waiting.for_each(|call| call.sending = Some(Sending::new(wait)));
+        let silent =
+            self.last_seen.is_none_or(|seen| now.saturating_since(seen) >= self.config.hello_after);
+        if silent && self.hello.next.is_none() {
+            // Not waited for: the answer matters only if the request gets none.
+            self.hello.ask(now, wait);
+        }
+    }
+
+    /// Why a call got no answer, as far as that can be known.
+    fn verdict(call: Call) -> Failure {
+        let Call { transmissions, hellos, hello_answered, other_token_shown, .. } = call;
+        match (call.garbled, transmissions > 0, call.request.is_idempotent()) {
+            (Some(error), ..) => Failure::Device(error),
+            (None, true, false) => Failure::MaybeExecuted { transmissions },
+            (None, true, true) if call.bad_checksum => Failure::Checksum,
+            _ if hellos > 0 && !hello_answered => Failure::NoHello { hellos },
+            (None, true, true) => Failure::NoAnswer { transmissions, other_token_shown },
+            (None, false, _) => Failure::NeverSent,
+        }
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Session")
+            .field("did", &self.did())
+            .field("calls", &self.calls.len())
+            .field("round_trip", &self.round_trip())
+            .field("stats", &self.stats)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How a session behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Config {
+    /// The time from a request to its failure. Five seconds by default.
+    pub timeout: Duration,
+    /// How many requests may be on their way at a time, at least 1. Two by default: devices take four to six.
+    pub in_flight: usize,
+    /// A device not heard from for so long is greeted along with the next request. 60 seconds by default.
+    pub hello_after: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { timeout: Duration::from_secs(5), in_flight: 2, hello_after: Duration::from_secs(60) }
+    }
+}
+
+/// Names a request within its session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RequestKey(u64);
+
+/// Something that a session has to tell.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A request has ended.
+    Done {
+        /// Which one.
+        key: RequestKey,
+        /// How.
+        result: Result<Reply, Failure>,
+    },
+    /// The device asks something of us; devices repeat it until it is [answered](Session::answer).
+    Request(DeviceRequest),
+}
+
+/// Counts of what went and came since the session began. They stop at their largest value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Datagrams sent, hellos included.
+    pub sent: u32,
+    /// Requests that got an answer.
+    pub answered: u32,
+    /// Datagrams that were no packets.
+    pub malformed: u32,
+    /// Messages whose checksum does not match the token.
+    pub bad_checksum: u32,
+    /// Authentic answers to no request under way: late, repeated or replayed.
+    pub unknown_id: u32,
+    /// Hello replies that nothing had asked for.
+    pub unsolicited: u32,
+}
+
+/// A request under way.
+struct Call {
+    key: RequestKey,
+    request: Request,
+    deadline: Instant,
+    /// Absent while the call waits for its turn.
+    sending: Option<Sending>,
+    /// The ids it was sent under, and when last.
+    ids: Vec<(i32, Instant)>,
+    transmissions: u32,
+    hellos: u32,
+    hello_answered: bool,
+    other_token_shown: bool,
+    bad_checksum: bool,
+    /// What the device said when it could not read its own answer, and how often.
+    garbled: Option<DeviceError>,
+    garbled_count: u8,
+}
+
+impl Call {
+    fn new(key: RequestKey, request: Request, deadline: Instant) -> Self {
+        Self {
+            key,
+            request,
+            deadline,
+            sending: None,
+            ids: Vec::new(),
+            transmissions: 0,
+            hellos: 0,
+            hello_answered: false,
+            other_token_shown: false,
+            bad_checksum: false,
+            garbled: None,
+            garbled_count: 0,
+        }
+    }
+
+    fn is_sent(&self) -> bool {
+        !self.ids.is_empty()
+    }
+
+    fn is_due(&self) -> bool {
+        self.sending.as_ref().is_some_and(|sending| sending.due)
+    }
+
+    fn has_id(&self, id: i64) -> bool {
+        self.ids.iter().any(|(sent, _)| i64::from(*sent) == id)
+    }
+
+    /// The id that the answer names, or the latest one where it names none.
+    fn id_for(&self, id: Option<i64>) -> Option<i32> {
+        let named = self.ids.iter().find(|(sent, _)| Some(i64::from(*sent)) == id);
+        named.or(self.ids.last()).map(|(sent, _)| *sent)
+    }
+
+    /// When the transmission with this id left, if it was the only one under it: otherwise nobody
+    /// can tell which of them was answered.
+    fn sent_once_at(&self, id: Option<i64>) -> Option<Instant> {
+        let several = !self.request.is_idempotent() && self.transmissions > 1;
+        let (_, at) = self.ids.iter().find(|(sent, _)| Some(i64::from(*sent)) == id && !several)?;
+        Some(*at)
+    }
+
+    /// Marks the next transmission as made and returns its id: a new one where repeating does no
+    /// harm, since devices stay silent on an id they know; else the first one, for just that reason.
+    fn transmit(&mut self, now: Instant, next_id: &mut i32) -> i32 {
+        if let Some(sending) = &mut self.sending {
+            sending.due = false;
+            sending.next = now + sending.wait;
+        }
+        self.transmissions = self.transmissions.saturating_add(1);
+        match self.ids.first_mut() {
+            Some((id, at)) if !self.request.is_idempotent() => {
+                *at = now;
+                *id
+            }
+            _ => {
+                let id = *next_id;
+                // Ids end at 2^31 - 1; neither 0 nor a negative one is answered.
+                *next_id = id.checked_add(1).unwrap_or(1);
+                if self.ids.len() >= MAX_IDS {
+                    self.ids.remove(0);
+                }
+                self.ids.push((id, now));
+                id
+            }
+        }
+    }
+
+    fn may_ask_again(&mut self, error: &DeviceError) -> bool {
+        self.garbled_count = self.garbled_count.saturating_add(1);
+        let again = self.request.is_idempotent() && self.garbled_count <= MAX_GARBLED;
+        if again {
+            self.garbled = Some(error.clone());
+        }
+        again
+    }
+}
+
+/// The repetition of one call.
+struct Sending {
+    due: bool,
+    next: Instant,
+    wait: Duration,
+}
+
+impl Sending {
+    fn new(wait: Duration) -> Self {
+        Self { due: true, next: Instant::ORIGIN, wait }
+    }
+}
+
+/// The hello, which finds out did and clock.
+#[derive(Default)]
+struct Hello {
+    due: bool,
+    /// When the one hello that may be timed was sent.
+    asked: Option<Instant>,
+    open_until: Option<Instant>,
+    next: Option<Instant>,
+    wait: Duration,
+    accepted: u8,
+}
+
+impl Hello {
+    fn ask(&mut self, now: Instant, wait: Duration) {
+        self.due = true;
+        self.wait = wait;
+        self.next = Some(now + wait);
+    }
+
+    fn sent(&mut self, now: Instant) {
+        // A second hello in the same round makes it unclear which one is answered.
+        let first = self.open_until.is_none_or(|until| until < now);
+        self.asked = first.then_some(now);
+        self.open_until = Some(now + HELLO_OPEN);
+        self.next = self.next.map(|_| now + self.wait);
+        self.accepted = 0;
+    }
+
+    fn repeat(&mut self, needed: bool, rtt: &RoundTrip) {
+        self.wait = rtt.next_wait(self.wait);
+        self.due = needed;
+        // Set anew when it is sent; without need there is nothing to wait for.
+        self.next = if needed { self.next } else { None };
+    }
+
+    /// Whether an answer is expected now, and not too many have come.
+    fn accept(&mut self, now: Instant) -> bool {
+        let open = self.open_until.is_some_and(|until| now <= until) && self.accepted < MAX_HELLOS;
+        self.accepted = self.accepted.saturating_add(u8::from(open));
+        open
+    }
+}
+
+fn bump(counter: &mut u32) {
+    *counter = counter.saturating_add(1);
+}
+
+/// The module's own "resp invalid json", which asking again cures.
+const GARBLED: i64 = -30001;
+/// How often that is tried.
+const MAX_GARBLED: u8 = 2;
+/// How long after a hello its answers are taken.
+const HELLO_OPEN: Duration = Duration::from_secs(5);
+/// How many answers to one hello are taken; more than one only when somebody forges them.
+const MAX_HELLOS: u8 = 4;
+/// Transmissions of one request whose late answers are still recognised.
+const MAX_IDS: usize = 16;
+/// Requests of the device that wait to be taken.
+const MAX_REQUESTS: usize = 64;
+/// Answers to it that wait to be sent.
+const MAX_ANSWERS: usize = 16;
