@@ -43,6 +43,15 @@ async function play(device, [what, ...rest]) {
   }
 }
 
+// The library leaves a promise open for ever when a reply has neither result nor error.
+function within(milliseconds, promise) {
+  let timer;
+  const late = new Promise((_, reject) => {
+    timer = setTimeout(() => reject(new Error('never answered')), milliseconds);
+  });
+  return Promise.race([promise, late]).finally(() => clearTimeout(timer));
+}
+
 async function main() {
   mihome.miioProtocol.init();
   if (timeout) mihome.miioProtocol.timeout = timeout;
@@ -50,7 +59,7 @@ async function main() {
   const answers = [];
   for (const step of steps) {
     try {
-      const value = await play(device, step);
+      const value = await within(10000, play(device, step));
       answers.push({ ok: value === undefined ? null : value });
     } catch (error) {
       answers.push({ error: { code: error.code ?? null, message: String(error.message) } });

@@ -1,2 +1,109 @@
-//! stub
-fn main() {}
+//! Runs other people's miIO programs, unmodified, against ours: their clients against our
+//! simulated devices, their simulated devices against our client.
+//!
+//! `cargo run -p iot-home-interop` installs them below cargo's target directory, gives all of them
+//! a network without a way out, checks what is answered and not only that something is, and prints
+//! a table. It never skips: a peer that is absent or says too little is a failure. `docs/interop.md`
+//! tells what is covered.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for the command line, which prints a table"
+)]
+
+mod install;
+mod namespace;
+mod peer;
+mod process;
+mod tally;
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use crate::install::Peers;
+use crate::peer::{miio_simulator, miot_simulator};
+use crate::process::Failure;
+use crate::tally::Tally;
+
+/// The whole exchange takes less than a minute on two idle cores.
+const DEADLINE: Duration = Duration::from_secs(300);
+/// The argument that stands before the folder of the peers in the half that talks.
+const TALK: &str = "talk";
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args_os().skip(1).collect();
+    let done = match arguments.as_slice() {
+        [] => prepare().await,
+        [word, folder] if word == TALK => talk(&Peers::at(folder.into())).await,
+        _ => Err(Failure::new("this program takes no arguments")),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(failure) => {
+            eprintln!("error: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Installs the peers, which takes the network, and has the rest done without one.
+async fn prepare() -> Result<bool, Failure> {
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::new(format!("this program's own path is unknown: {error}")))?;
+    let folder = target_directory(&program).join("interop");
+    Peers::at(folder.clone()).install().await?;
+    let folder = folder
+        .to_str()
+        .ok_or_else(|| Failure::new(format!("{} is not UTF-8", folder.display())))?;
+    namespace::run(&program, &[TALK, folder], DEADLINE + Duration::from_secs(30)).await
+}
+
+/// Cargo marks the directory that it builds in.
+fn target_directory(program: &Path) -> PathBuf {
+    let marked = program.ancestors().find(|folder| folder.join("CACHEDIR.TAG").is_file());
+    marked.or_else(|| program.parent()).unwrap_or(Path::new(".")).to_owned()
+}
+
+/// Everything that is said over the wire.
+async fn talk(peers: &Peers) -> Result<bool, Failure> {
+    let run = peers.run_folder()?;
+    let spec = save(&run, "light.spec.json", include_str!("../peers/light.spec.json"))?;
+    let humidifier = save(&run, "humidifier.yaml", include_str!("../peers/humidifier.yaml"))?;
+    let script = save(&run, "loopback_up.py", include_str!("../peers/loopback_up.py"))?;
+    namespace::prepare(&peers.python(), &script).await?;
+    let python = peers.python_version().await?;
+
+    let mut tallies = [
+        Tally::new("python-miio miot-simulator", &python, "device", 60),
+        Tally::new("python-miio miio-simulator", &python, "device", 100),
+    ];
+    let [miot, miio] = &mut tallies;
+    let everything = async {
+        // One after the other: each binds every address.
+        keep(miot_simulator::play(peers, &run, &spec, miot).await, miot);
+        keep(miio_simulator::play(peers, &run, &humidifier, miio).await, miio);
+    };
+    if tokio::time::timeout(DEADLINE, everything).await.is_err() {
+        println!("FAILED: not done after {} s", DEADLINE.as_secs());
+        tally::print(&tallies);
+        return Ok(false);
+    }
+    Ok(tally::print(&tallies))
+}
+
+/// What ends the exchange with one peer ends no other.
+fn keep(played: Result<(), Failure>, tally: &mut Tally) {
+    if let Err(failure) = played {
+        tally.fail(failure);
+    }
+}
+
+fn save(folder: &Path, name: &str, text: &str) -> Result<PathBuf, Failure> {
+    let file = folder.join(name);
+    std::fs::write(&file, text)
+        .map_err(|error| Failure::new(format!("{} cannot be written: {error}", file.display())))?;
+    Ok(file)
+}

@@ -1,1 +1,14 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![no_std]
+
+#[doc(inline)]
+pub use iot_home_core as core;
+pub use iot_home_core::{ActionId, ActionResult, Did, MiotCode, PropertyId, PropertyResult, Secret};
+
+#[cfg(feature = "miio")]
+#[doc(inline)]
+pub use iot_home_miio as miio;
+#[cfg(feature = "sim")]
+#[doc(inline)]
+pub use iot_home_sim as sim;

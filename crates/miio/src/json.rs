@@ -2,7 +2,7 @@
 //!
 //! Firmware prints JSON with `sprintf`, so a reply may hold `,,`, `00`, `"result":,` or a raw line
 //! break inside a name. Text is always read strictly first; only what strict parsing refuses goes
-//! through [`repair`], which mends the damage seen in the field and nothing else. Values of an
+//! through [`repair()`], which mends the damage seen in the field and nothing else. Values of an
 //! unexpected type are read through [`Lenient`].
 
 mod lenient;
@@ -29,7 +29,7 @@ pub(crate) use self::truncated::truncated_id;
 /// Reads the plaintext of a packet.
 ///
 /// Trailing NULs are ignored (most devices send one) and invalid UTF-8 is replaced by U+FFFD: names
-/// may be in GBK or cut within a character. Text that is not strict JSON is [repaired](repair).
+/// may be in GBK or cut within a character. Text that is not strict JSON is [repaired](repair()).
 ///
 /// ```
 /// # use iot_home_miio::json;
@@ -66,7 +66,7 @@ pub enum JsonError {
         /// Length of the text in bytes.
         len: usize,
     },
-    /// The text is damaged in a way [`repair`] does not know, or nested too deeply.
+    /// The text is damaged in a way [`repair()`] does not know, or nested too deeply.
     #[error("invalid JSON near byte {offset}")]
     Syntax {
         /// Offset in bytes at which reading stopped.

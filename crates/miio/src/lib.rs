@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![no_std]
+#![cfg_attr(not(feature = "client"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(
     clippy::arithmetic_side_effects,
@@ -14,21 +14,31 @@
 )]
 
 extern crate alloc;
-#[cfg(feature = "std")]
-extern crate std;
 
 pub mod cipher;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub mod client;
+pub mod discovery;
 pub mod error;
+mod info;
 pub mod json;
 mod message;
+pub mod miot;
 pub mod packet;
+pub mod redact;
 pub mod responder;
 pub mod session;
 pub mod token;
 
 pub use cipher::Cipher;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use client::{Client, Device, Discovery, Error, ErrorKind};
 pub use error::{DeviceError, Failure, MessageError};
+pub use info::Info;
 pub use message::{DeviceRequest, FormError, Reply, Request, RequestError};
+pub use miot::ActionInput;
 pub use packet::Packet;
 pub use responder::Responder;
 pub use session::Session;

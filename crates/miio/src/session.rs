@@ -266,9 +266,9 @@ impl Session {
         self.clock.is_confirmed()
     }
 
-    /// The token this session was made with.
-    pub fn token(&self) -> &Token {
-        self.cipher.token()
+    /// The keys this session seals and opens with.
+    pub fn cipher(&self) -> &Cipher {
+        &self.cipher
     }
 
     /// Counts of what went and came.

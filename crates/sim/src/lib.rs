@@ -1,1 +1,9 @@
 #![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
+
+#[cfg(feature = "miio")]
+pub mod miio;
+
+#[cfg(feature = "miio")]
+pub use miio::{Faults, Machine, Quirk, Report, SimDevice, SpawnError, VirtualLink};

@@ -87,9 +87,12 @@ pub(super) fn parse(link: u32, frame: &[u8], cut: bool) -> Result<Ip<'_>, Skip> 
             let (src, dst) = (ip.header().source_addr(), ip.header().destination_addr());
             (src.into(), dst.into(), ip.payload(), fragment)
         }
-        // An error where nothing was found is one in the headers before IP, or its own.
-        None if packet.stop_err.is_some() => return Err(short),
-        Some(LaxNetSlice::Arp(_)) | None => return Err(Skip::NotUdp),
+        Some(LaxNetSlice::Arp(_)) => return Err(Skip::NotUdp),
+        None => {
+            // An error is then one of the headers before IP, or of IP itself.
+            let other = matches!(packet.stop_err, None | Some((_, err::Layer::Arp)));
+            return Err(if other { Skip::NotUdp } else { short });
+        }
     };
     if payload.ip_number != ip_number::UDP {
         // The error is of an extension header if that is where the headers end.

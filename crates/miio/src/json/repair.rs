@@ -38,7 +38,7 @@ pub fn repair(text: &str) -> Option<String> {
     mend(text).ok()
 }
 
-/// [`repair`] that tells where it got stuck.
+/// [`repair()`] that tells where it got stuck.
 pub(super) fn mend(text: &str) -> Result<String, JsonError> {
     let content = text.trim_start_matches(|c: char| c == '\u{feff}' || c.is_whitespace());
     let mut mender = Mender {

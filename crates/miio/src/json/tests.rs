@@ -188,6 +188,9 @@ fn row_18_id_of_truncated_text() {
         (r#"{"id": 12 ,"result":["#, Some(12)),
         (r#"{ "exe_time" : 5, "id" : 12, "res"#, Some(12)),
         (r#"{"from":{"id":9},"x":["id",{"id":8}],"a":"}\"","id":-3,"#, Some(-3)),
+        (r#"{"a":"id","id":12,"#, Some(12)),
+        (r#"{"a":"x\",\"b\":{","id":12,"#, Some(12)),
+        (r#"{"a":"\\","id":12,"#, Some(12)),
         (r#"{"result":,,"a":net,"id":012,"#, Some(12)),
         (r#"{"id":1}garbage"#, Some(1)),
         ("\u{feff} {\"id\":12,", Some(12)),
@@ -198,6 +201,7 @@ fn row_18_id_of_truncated_text() {
         (r#"{"result":[{"id":12,"#, None),
         (r#"{"a":"id","b":"\"id\":3,"#, None),
         (r#"{"a":1}{"id":12,"#, None),
+        (r#"{"a":1},"id":12,"#, None),
         (r#"{"id":"12","#, None),
         (r#"{"id":1.5,"#, None),
         (r#"{"id":99999999999999999999,"#, None),
@@ -226,6 +230,30 @@ fn broken_escapes() {
     });
     assert_mends("[\"\\\n\"]", r#"["\\\u000a"]"#);
     assert_mends("[\"\\灯\"]", r#"["\\灯"]"#);
+}
+
+#[test]
+fn unknown_damage_is_refused() {
+    for refused in [
+        "[1}",
+        r#"{"a":1]"#,
+        r#"{"a":1,]"#,
+        "[,}",
+        r#"{"a":]"#,
+        "{:1}",
+        r#"{"a"::1}"#,
+        "[:]",
+        r#"{"a" 1}"#,
+        r#"{"a":1 "b":2}"#,
+        r#"["a" "b"]"#,
+        r#"{"a"}"#,
+        "]",
+        ",",
+        ":",
+        r#"{"a":1}{}"#,
+    ] {
+        assert_refuses(refused);
+    }
 }
 
 #[test]

@@ -1,0 +1,166 @@
+//! The peers, as their authors publish them, in a folder below cargo's target directory.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::process::{Failure, output, succeed};
+
+const PYTHON_MIIO: &str = "0.6.0.dev0";
+/// Later versions break the command line of python-miio.
+const CLICK: &str = "8.1.8";
+const NODE_MIHOME: &str = "0.0.32";
+
+/// A cold cache behind a slow line takes minutes.
+const INSTALLING: Duration = Duration::from_secs(600);
+/// A program that only has to say its version.
+const ASKING: Duration = Duration::from_secs(60);
+
+/// Where the installed peers are.
+#[derive(Clone)]
+pub(crate) struct Peers {
+    folder: PathBuf,
+}
+
+impl Peers {
+    /// The peers installed below this folder.
+    pub(crate) fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Installs what is not there yet in the right version.
+    pub(crate) async fn install(&self) -> Result<(), Failure> {
+        std::fs::create_dir_all(&self.folder).map_err(|error| {
+            Failure::new(format!("{} cannot be made: {error}", self.folder.display()))
+        })?;
+        self.install_python().await?;
+        self.install_node().await
+    }
+
+    async fn install_python(&self) -> Result<(), Failure> {
+        let venv = self.folder.join("venv");
+        let wanted = [format!("python-miio=={PYTHON_MIIO}"), format!("click=={CLICK}")];
+        let stamp = Stamp::new(&venv, wanted.join("\n"));
+        if stamp.is_current() && self.python_version().await.is_ok() {
+            return Ok(());
+        }
+        println!("installing {} with pip", wanted.join(" and "));
+        stamp.clear()?;
+        succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv), INSTALLING)
+            .await
+            .map_err(|error| {
+                Failure::new(format!(
+                    "a Python environment cannot be made (on Debian: apt-get install \
+                     python3-venv): {error}"
+                ))
+            })?;
+        let mut pip = Command::new(self.python());
+        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(&wanted);
+        succeed(&mut pip, INSTALLING).await?;
+        self.python_version().await?;
+        stamp.write()
+    }
+
+    async fn install_node(&self) -> Result<(), Failure> {
+        let folder = self.node_folder();
+        let wanted = format!("node-mihome@{NODE_MIHOME}");
+        let stamp = Stamp::new(&folder, wanted.clone());
+        if stamp.is_current() && self.node_version().await.is_ok() {
+            return Ok(());
+        }
+        println!("installing {wanted} with npm");
+        stamp.clear()?;
+        std::fs::create_dir_all(&folder).map_err(|error| {
+            Failure::new(format!("{} cannot be made: {error}", folder.display()))
+        })?;
+        let mut npm = Command::new("npm");
+        npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"])
+            .args([folder.as_os_str(), wanted.as_ref()]);
+        succeed(&mut npm, INSTALLING).await?;
+        self.node_version().await?;
+        stamp.write()
+    }
+
+    /// What python-miio calls its version.
+    pub(crate) async fn python_version(&self) -> Result<String, Failure> {
+        let said = succeed(Command::new(self.miiocli()).arg("--version"), ASKING).await?;
+        // "miiocli, version 0.6.0.dev0"
+        let version = said.trim().rsplit(' ').next().unwrap_or_default();
+        expect("python-miio", PYTHON_MIIO, version)
+    }
+
+    /// What node-mihome calls its version.
+    pub(crate) async fn node_version(&self) -> Result<String, Failure> {
+        let ask = "console.log(require('node-mihome/package.json').version)";
+        let mut node = Command::new("node");
+        node.args(["-e", ask]).current_dir(self.node_folder());
+        let said = output(&mut node, ASKING).await?;
+        expect("node-mihome", NODE_MIHOME, String::from_utf8_lossy(&said.stdout).trim())
+    }
+
+    /// The interpreter that python-miio is installed for.
+    pub(crate) fn python(&self) -> PathBuf {
+        self.folder.join("venv/bin/python3")
+    }
+
+    /// The command line of python-miio.
+    pub(crate) fn miiocli(&self) -> PathBuf {
+        self.folder.join("venv/bin/miiocli")
+    }
+
+    /// Where scripts have to lie that require node-mihome.
+    pub(crate) fn node_folder(&self) -> PathBuf {
+        self.folder.join("node")
+    }
+
+    /// A fresh, empty folder for what one run writes.
+    pub(crate) fn run_folder(&self) -> Result<PathBuf, Failure> {
+        let folder = self.folder.join("run");
+        let made = match std::fs::remove_dir_all(&folder) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => std::fs::create_dir_all(&folder),
+        };
+        made.map_err(|error| Failure::new(format!("{} cannot be made: {error}", folder.display())))?;
+        Ok(folder)
+    }
+}
+
+fn expect(peer: &str, wanted: &str, version: &str) -> Result<String, Failure> {
+    if version == wanted {
+        Ok(version.to_owned())
+    } else {
+        Err(Failure::new(format!("{peer} {wanted} was wanted, it says {version:?}")))
+    }
+}
+
+/// A file that says what was installed, written once that is complete.
+struct Stamp {
+    file: PathBuf,
+    wanted: String,
+}
+
+impl Stamp {
+    fn new(folder: &Path, wanted: String) -> Self {
+        Self { file: folder.with_extension("installed"), wanted }
+    }
+
+    fn is_current(&self) -> bool {
+        std::fs::read_to_string(&self.file).is_ok_and(|found| found == self.wanted)
+    }
+
+    fn clear(&self) -> Result<(), Failure> {
+        match std::fs::remove_file(&self.file) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                Err(Failure::new(format!("{} cannot be removed: {error}", self.file.display())))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn write(&self) -> Result<(), Failure> {
+        std::fs::write(&self.file, &self.wanted).map_err(|error| {
+            Failure::new(format!("{} cannot be written: {error}", self.file.display()))
+        })
+    }
+}

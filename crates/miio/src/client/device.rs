@@ -1,0 +1,292 @@
+//! A device and its calls.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::time::Duration;
+
+use iot_home_core::{ActionId, ActionResult, Did, PropertyId, PropertyResult};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::time::Instant;
+use tracing::{Instrument, Span, field};
+
+use super::Handle;
+use super::discovery;
+use super::driver::SessionId;
+use super::error::Error;
+use super::properties;
+use crate::discovery::Found;
+use crate::info::Info;
+use crate::message::{Reply, Request};
+use crate::miot::{self, ActionInput};
+use crate::session::RequestKey;
+use crate::token::Token;
+
+/// A handle for one device, cheap to clone. Calls may run at the same time.
+#[derive(Clone)]
+pub struct Device {
+    inner: Arc<DeviceInner>,
+}
+
+impl Device {
+    pub(super) fn new(handle: &Arc<Handle>, addr: SocketAddr, token: &Token) -> Self {
+        let make = |id| {
+            Arc::new(DeviceInner {
+                handle: Arc::clone(handle),
+                addr,
+                id,
+                properties_at_once: AtomicUsize::new(properties::AT_ONCE),
+                props_at_once: AtomicUsize::new(properties::PROPS_AT_ONCE),
+            })
+        };
+        Self { inner: handle.shared.device(addr, token, make) }
+    }
+
+    /// Calls a method. `params` is whatever the method takes, mostly an array; `()` stands for none.
+    ///
+    /// ```no_run
+    /// # async fn run(lamp: iot_home_miio::Device) -> Result<(), iot_home_miio::Error> {
+    /// let [power, bright]: [String; 2] = lamp.call("get_prop", ["power", "bright"]).await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// Any [`ErrorKind`](super::ErrorKind); [`Malformed`](super::ErrorKind::Malformed) also when the result is not a `T`.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the repetitions. Whether the device executes what was sent is not known.
+    pub async fn call<T: DeserializeOwned>(
+        &self,
+        method: &str,
+        params: impl Serialize,
+    ) -> Result<T, Error> {
+        let request =
+            Request::new(method, params).map_err(|error| Error::request(method, error))?;
+        let reply = self.request(request).await?;
+        reply.parse().map_err(|error| Error::form(self.inner.addr, method, error))
+    }
+
+    /// Sends a request that was put together with care: with a sid, a timeout, or a say on repetition.
+    ///
+    /// # Errors
+    /// Any [`ErrorKind`](super::ErrorKind) but `Refused`.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the repetitions. Whether the device executes what was sent is not known.
+    pub async fn request(&self, request: Request) -> Result<Reply, Error> {
+        let inner = &*self.inner;
+        if inner.addr.is_ipv4() != inner.handle.local.is_ipv4() {
+            return Err(Error::address_family(inner.addr));
+        }
+        let method: Box<str> = request.method().into();
+        let span = tracing::debug_span!("request", addr = %inner.addr, did = field::Empty, %method, id = field::Empty);
+        async {
+            let started = inner.handle.shared.start(inner.id, request);
+            let Some(key) = started.key else { return Err(Error::closed(inner.addr, &method)) };
+            let mut guard = Guard { inner, key: Some(key) };
+            let ended = started.end.await;
+            guard.key = None;
+            match ended {
+                Ok(Ok(reply)) => {
+                    let span = Span::current();
+                    if !span.is_disabled() {
+                        span.record("id", reply.id());
+                        span.record("did", field::debug(self.did()));
+                    }
+                    Ok(reply)
+                }
+                Ok(Err(failure)) => Err(Error::failure(inner.addr, &method, failure)),
+                Err(_) => Err(Error::closed(inner.addr, &method)),
+            }
+        }
+        .instrument(span)
+        .await
+    }
+
+    /// Greets the device for at most `wait`, which needs no right token.
+    ///
+    /// # Errors
+    /// [`NoHello`](super::ErrorKind::NoHello) when it does not answer.
+    ///
+    /// # Cancel safety
+    /// Dropping the future ends the probe.
+    pub async fn hello(&self, wait: Duration) -> Result<Found, Error> {
+        discovery::hello(self.inner.handle.local.ip(), self.inner.addr, wait).await
+    }
+
+    /// What the device tells of itself. Devices that are cut off from the internet may fail at this
+    /// and work otherwise.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    ///
+    /// # Cancel safety
+    /// As [`call`](Self::call).
+    pub async fn info(&self) -> Result<Info, Error> {
+        self.call("miIO.info", ()).await.map(Info::from_value)
+    }
+
+    /// Reads properties of a device from before MIoT, by name and in the order asked. What the
+    /// device does not know is `null`. Asks for fifteen at once, and one by one where that fails.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call).
+    ///
+    /// # Cancel safety
+    /// As [`call`](Self::call).
+    pub async fn get_prop(&self, names: &[&str]) -> Result<Vec<Value>, Error> {
+        properties::get_prop(self, names).await
+    }
+
+    /// Reads MIoT properties. The results stand in the order asked, each with a code of its own.
+    ///
+    /// Ten are asked for at once; where the device cannot take that many, the number is halved
+    /// within the call's one deadline and remembered. An item that the device leaves out also when
+    /// it is asked alone has the code [`INTERNAL`](iot_home_core::MiotCode::INTERNAL).
+    ///
+    /// # Errors
+    /// As [`call`](Self::call). A property that the device refuses is no error here.
+    ///
+    /// # Cancel safety
+    /// As [`call`](Self::call).
+    pub async fn get_properties(
+        &self,
+        ids: impl IntoIterator<Item = PropertyId>,
+    ) -> Result<Vec<PropertyResult>, Error> {
+        properties::get(self, ids.into_iter().collect()).await
+    }
+
+    /// Writes MIoT properties, in chunks like [`get_properties`](Self::get_properties). A value has
+    /// the property's own JSON type: `true` and not `1`.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call). A property that the device refuses is no error here.
+    ///
+    /// # Cancel safety
+    /// As [`call`](Self::call); some of the values may be written.
+    pub async fn set_properties(
+        &self,
+        values: impl IntoIterator<Item = (PropertyId, Value)>,
+    ) -> Result<Vec<PropertyResult>, Error> {
+        properties::set(self, values.into_iter().collect()).await
+    }
+
+    /// Reads one MIoT property.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call), and [`Refused`](super::ErrorKind::Refused) when the device does not give it.
+    ///
+    /// # Cancel safety
+    /// As [`call`](Self::call).
+    pub async fn get<T: DeserializeOwned>(&self, id: impl Into<PropertyId>) -> Result<T, Error> {
+        let id = id.into();
+        let results = self.get_properties([id]).await?;
+        properties::value(self.inner.addr, results)
+    }
+
+    /// Writes MIoT properties and stops at the first that the device refuses.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call), and [`Refused`](super::ErrorKind::Refused) with the first refused
+    /// property; others may be written all the same.
+    ///
+    /// # Cancel safety
+    /// As [`set_properties`](Self::set_properties).
+    pub async fn set<I: Into<PropertyId>>(
+        &self,
+        values: impl IntoIterator<Item = (I, Value)>,
+    ) -> Result<(), Error> {
+        let values = values.into_iter().map(|(id, value)| (id.into(), value));
+        let results = self.set_properties(values).await?;
+        properties::all_ok(self.inner.addr, &results)
+    }
+
+    /// Runs a MIoT action. It is not repeated under a new id, since it may toggle something.
+    ///
+    /// # Errors
+    /// As [`call`](Self::call). A code of the device's own is no error here.
+    ///
+    /// # Cancel safety
+    /// As [`call`](Self::call).
+    pub async fn action(
+        &self,
+        id: impl Into<ActionId>,
+        input: ActionInput,
+    ) -> Result<ActionResult, Error> {
+        let id = id.into();
+        let started = Instant::now();
+        let did = properties::did(self, self.timeout()).await?;
+        let request =
+            miot::action(&did, id, &input).map_err(|error| Error::request("action", error))?;
+        let left = self.timeout().saturating_sub(started.elapsed());
+        let reply = self.request(request.timeout(left)).await?;
+        miot::action_result(&reply, id)
+            .map_err(|error| Error::form(self.inner.addr, "action", error))
+    }
+
+    /// The device's address.
+    pub fn addr(&self) -> SocketAddr {
+        self.inner.addr
+    }
+
+    /// The device's id, once it has answered for the first time.
+    pub fn did(&self) -> Option<Did> {
+        self.inner.handle.shared.did(self.inner.id)
+    }
+
+    pub(super) fn timeout(&self) -> Duration {
+        self.inner.handle.shared.config().timeout
+    }
+
+    pub(super) fn properties_at_once(&self) -> &AtomicUsize {
+        &self.inner.properties_at_once
+    }
+
+    pub(super) fn props_at_once(&self) -> &AtomicUsize {
+        &self.inner.props_at_once
+    }
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device")
+            .field("addr", &self.inner.addr)
+            .field("did", &self.did())
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the clones of a handle share.
+pub(super) struct DeviceInner {
+    handle: Arc<Handle>,
+    addr: SocketAddr,
+    id: SessionId,
+    /// How many properties the device has shown to take in one request.
+    properties_at_once: AtomicUsize,
+    /// The same for `get_prop`.
+    props_at_once: AtomicUsize,
+}
+
+impl Drop for DeviceInner {
+    fn drop(&mut self) {
+        self.handle.shared.remove(self.id);
+    }
+}
+
+/// Ends the repetitions of a call whose future is dropped.
+struct Guard<'a> {
+    inner: &'a DeviceInner,
+    key: Option<RequestKey>,
+}
+
+impl Drop for Guard<'_> {
+    fn drop(&mut self) {
+        if let Some(key) = self.key {
+            self.inner.handle.shared.cancel(self.inner.id, key);
+        }
+    }
+}

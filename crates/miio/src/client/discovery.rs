@@ -1,0 +1,342 @@
+//! Discovery over sockets: one for each interface, as a stream of devices.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_core::Stream;
+use if_addrs::IfAddr;
+use iot_home_core::Instant;
+use socket2::{Domain, Socket, Type};
+use tokio::io::ReadBuf;
+use tokio::net::UdpSocket;
+use tokio::time::{self, Sleep};
+
+use super::{DeviceAddr, Error};
+use crate::PORT;
+use crate::discovery::{Found, HELLO_ROUNDS, ROUNDS, Search, Target};
+use crate::error::Failure;
+use crate::packet::HEADER_LEN;
+
+/// A search for devices: a stream that yields each one the moment it answers.
+///
+/// Without [targets](DiscoveryBuilder::targets) it asks every IPv4 interface, by its directed
+/// broadcast address and by 255.255.255.255, from a socket bound to that interface, three times. It
+/// ends by itself, and its sockets are closed when it has ended or is dropped.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), iot_home_miio::Error> {
+/// use futures_util::StreamExt;
+/// use iot_home_miio::Discovery;
+///
+/// let mut found = Discovery::builder().start()?;
+/// while let Some(device) = found.next().await {
+///     println!("{} at {}", device.did, device.addr);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+pub struct Discovery {
+    search: Search,
+    sockets: Vec<UdpSocket>,
+    /// A probe that the socket would not take yet.
+    unsent: Option<(Target, [u8; HEADER_LEN])>,
+    /// Which socket is read first, so that a flood on one does not silence the others.
+    turn: usize,
+    origin: time::Instant,
+    sleep: Pin<Box<Sleep>>,
+    buffer: Box<[u8]>,
+}
+
+impl Discovery {
+    /// A search with its defaults: all interfaces, three seconds.
+    pub fn builder() -> DiscoveryBuilder {
+        DiscoveryBuilder {
+            targets: Vec::new(),
+            interfaces: Vec::new(),
+            port: PORT,
+            wait: Duration::from_secs(3),
+            count: None,
+        }
+    }
+
+    fn open(
+        sockets: Vec<UdpSocket>,
+        targets: impl IntoIterator<Item = Target>,
+        rounds: &[Duration],
+        wait: Duration,
+    ) -> Self {
+        let origin = time::Instant::now();
+        Self {
+            search: Search::new(Instant::ORIGIN, targets, rounds, wait),
+            sockets,
+            unsent: None,
+            turn: 0,
+            origin,
+            sleep: Box::pin(time::sleep_until(origin)),
+            buffer: vec![0; BUFFER].into(),
+        }
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>, now: Instant) {
+        while let Some((target, probe)) =
+            self.unsent.take().or_else(|| self.search.poll_transmit(now))
+        {
+            let Some(socket) = self.sockets.get(target.link) else { continue };
+            match socket.poll_send_to(cx, &probe, target.addr) {
+                Poll::Pending => {
+                    self.unsent = Some((target, probe));
+                    return;
+                }
+                Poll::Ready(Ok(_)) => {}
+                // One interface that is down, or has no route, ends nothing.
+                Poll::Ready(Err(error)) => {
+                    tracing::debug!(%error, to = %target.addr, "a probe was not sent");
+                }
+            }
+        }
+    }
+
+    fn poll_receive(&mut self, cx: &mut Context<'_>, now: Instant) -> Option<Found> {
+        let mut budget = BUDGET;
+        let mut idle = 0;
+        while idle < self.sockets.len() {
+            let link = self.turn.checked_rem(self.sockets.len())?;
+            self.turn = link.wrapping_add(1);
+            let socket = self.sockets.get(link)?;
+            let mut read = ReadBuf::new(&mut self.buffer);
+            match socket.poll_recv_from(cx, &mut read) {
+                Poll::Pending => {
+                    idle = idle.saturating_add(1);
+                    continue;
+                }
+                // Some systems report here that an earlier probe found no listener.
+                Poll::Ready(Err(error)) => tracing::debug!(%error, "receiving failed"),
+                Poll::Ready(Ok(from)) => {
+                    let found = self.search.handle_datagram(now, link, from, read.filled());
+                    if found.is_some() {
+                        return found;
+                    }
+                }
+            }
+            idle = 0;
+            budget = budget.saturating_sub(1);
+            if budget == 0 {
+                cx.waker().wake_by_ref();
+                return None;
+            }
+        }
+        None
+    }
+}
+
+impl Stream for Discovery {
+    type Item = Found;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Found>> {
+        let this = &mut *self;
+        loop {
+            let now = Instant::from_origin(this.origin.elapsed());
+            if this.search.is_finished(now) {
+                // Closed now, and not when somebody gets round to dropping the stream.
+                this.sockets.clear();
+                return Poll::Ready(None);
+            }
+            this.search.handle_timeout(now);
+            this.poll_send(cx, now);
+            if let Some(found) = this.poll_receive(cx, now) {
+                return Poll::Ready(Some(found));
+            }
+            let next = this.search.poll_timeout().since_origin();
+            // A deadline beyond what the clock can count never comes.
+            let Some(at) = this.origin.checked_add(next) else { return Poll::Pending };
+            if this.sleep.deadline() != at {
+                this.sleep.as_mut().reset(at);
+            }
+            ready!(this.sleep.as_mut().poll(cx));
+        }
+    }
+}
+
+impl fmt::Debug for Discovery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Discovery").field("search", &self.search).finish_non_exhaustive()
+    }
+}
+
+/// Settings of a [`Discovery`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct DiscoveryBuilder {
+    targets: Vec<SocketAddr>,
+    interfaces: Vec<Ipv4Addr>,
+    port: u16,
+    wait: Duration,
+    count: Option<usize>,
+}
+
+impl DiscoveryBuilder {
+    /// Asks these addresses, broadcast addresses among them, and no others.
+    pub fn targets<A: Into<DeviceAddr>>(mut self, targets: impl IntoIterator<Item = A>) -> Self {
+        self.targets.extend(targets.into_iter().map(|target| target.into().0));
+        self
+    }
+
+    /// Asks only over the interfaces that have these addresses.
+    pub fn interfaces(mut self, addrs: impl IntoIterator<Item = Ipv4Addr>) -> Self {
+        self.interfaces.extend(addrs);
+        self
+    }
+
+    /// The port that broadcasts go to, 54321 by default. Targets name their own.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// How long the search takes unless it ends early. Three seconds by default.
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// Ends the search as soon as this many devices were found.
+    pub fn count(mut self, devices: usize) -> Self {
+        self.count = Some(devices);
+        self
+    }
+
+    /// Opens the sockets. The first probes leave when the stream is polled.
+    ///
+    /// # Errors
+    /// When the interfaces cannot be listed, one that was asked for does not exist, or not a single
+    /// socket can be opened. Interfaces that fail beside others that work are left out.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime that has its IO and time drivers on.
+    pub fn start(self) -> Result<Discovery, Error> {
+        let (sockets, targets) =
+            if self.targets.is_empty() { self.broadcast()? } else { self.unicast()? };
+        let mut discovery = Discovery::open(sockets, targets, &ROUNDS, self.wait);
+        if let Some(count) = self.count {
+            discovery.search = discovery.search.count(count);
+        }
+        Ok(discovery)
+    }
+
+    fn unicast(&self) -> Result<(Vec<UdpSocket>, Vec<Target>), Error> {
+        let mut locals: Vec<IpAddr> = self.interfaces.iter().copied().map(IpAddr::from).collect();
+        if locals.is_empty() {
+            // One socket for each family that is asked for.
+            let families = [Ipv4Addr::UNSPECIFIED.into(), std::net::Ipv6Addr::UNSPECIFIED.into()];
+            let wanted = |local: &IpAddr| {
+                self.targets.iter().any(|target| target.is_ipv4() == local.is_ipv4())
+            };
+            locals.extend(families.into_iter().filter(wanted));
+        }
+        let mut sockets = Vec::new();
+        let mut targets = Vec::new();
+        for local in locals {
+            let addr = SocketAddr::new(local, 0);
+            let socket = open_socket(addr).map_err(|error| Error::bind(addr, error))?;
+            let reached = self.targets.iter().filter(|target| target.is_ipv4() == local.is_ipv4());
+            targets.extend(reached.map(|target| Target { link: sockets.len(), addr: *target }));
+            sockets.push(socket);
+        }
+        Ok((sockets, targets))
+    }
+
+    fn broadcast(&self) -> Result<(Vec<UdpSocket>, Vec<Target>), Error> {
+        let mut sockets = Vec::new();
+        let mut targets = Vec::new();
+        let mut failed = None;
+        for (local, broadcast) in self.networks()? {
+            match open_socket(SocketAddr::new(local.into(), 0)) {
+                Ok(socket) => {
+                    let to = |ip| Target {
+                        link: sockets.len(),
+                        addr: SocketAddrV4::new(ip, self.port).into(),
+                    };
+                    targets.extend(
+                        [broadcast, Some(Ipv4Addr::BROADCAST)].into_iter().flatten().map(to),
+                    );
+                    sockets.push(socket);
+                }
+                Err(error) => {
+                    tracing::debug!(%error, %local, "no socket on this interface");
+                    failed = Some(Error::bind(SocketAddr::new(local.into(), 0), error));
+                }
+            }
+        }
+        match failed {
+            Some(error) if sockets.is_empty() => Err(error),
+            _ => Ok((sockets, targets)),
+        }
+    }
+
+    /// The machine's IPv4 addresses and their networks' broadcast addresses. Loopback, which has
+    /// none, takes part only when it is asked for.
+    fn networks(&self) -> Result<Vec<(Ipv4Addr, Option<Ipv4Addr>)>, Error> {
+        let interfaces = if_addrs::get_if_addrs().map_err(Error::interfaces)?;
+        let networks: Vec<_> = interfaces
+            .into_iter()
+            .filter_map(|interface| match interface.addr {
+                IfAddr::V4(addr) => Some((addr.ip, addr.broadcast)),
+                IfAddr::V6(_) => None,
+            })
+            .filter(|(ip, _)| match self.interfaces.as_slice() {
+                [] => !ip.is_loopback(),
+                chosen => chosen.contains(ip),
+            })
+            .collect();
+        let unknown =
+            self.interfaces.iter().find(|ip| !networks.iter().any(|(known, _)| known == *ip));
+        if let Some(ip) = unknown {
+            let error =
+                io::Error::new(io::ErrorKind::AddrNotAvailable, "no interface has this address");
+            return Err(Error::bind(SocketAddr::new((*ip).into(), 0), error));
+        }
+        if networks.is_empty() {
+            let error = io::Error::new(
+                io::ErrorKind::NetworkUnreachable,
+                "no interface has an IPv4 address",
+            );
+            return Err(Error::interfaces(error));
+        }
+        Ok(networks)
+    }
+}
+
+/// Greets one address until it answers or the time is up.
+pub(super) async fn hello(local: IpAddr, addr: SocketAddr, wait: Duration) -> Result<Found, Error> {
+    if local.is_ipv4() != addr.is_ipv4() {
+        return Err(Error::address_family(addr));
+    }
+    let from = SocketAddr::new(local, 0);
+    let socket = open_socket(from).map_err(|error| Error::bind(from, error))?;
+    let mut discovery =
+        Discovery::open(vec![socket], [Target { link: 0, addr }], &HELLO_ROUNDS, wait);
+    let found = std::future::poll_fn(|cx| Pin::new(&mut discovery).poll_next(cx)).await;
+    found.ok_or_else(|| {
+        let hellos = discovery.search.probes();
+        Error::failure(addr, "hello", Failure::NoHello { hellos })
+    })
+}
+
+fn open_socket(local: SocketAddr) -> io::Result<UdpSocket> {
+    let socket = Socket::new(Domain::for_address(local), Type::DGRAM, None)?;
+    if local.is_ipv4() {
+        socket.set_broadcast(true)?;
+    }
+    socket.set_nonblocking(true)?;
+    socket.bind(&local.into())?;
+    UdpSocket::from_std(socket.into())
+}
+
+/// The largest datagram there is.
+const BUFFER: usize = 65_536;
+/// Datagrams received before others get their turn.
+const BUDGET: u32 = 64;

@@ -1,0 +1,270 @@
+//! How a call fails, and what to do about it.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use iot_home_core::{MiotCode, PropertyId};
+
+use crate::error::{DeviceError, Failure};
+use crate::message::{FormError, RequestError};
+
+/// Why something did not work. [`kind`](Self::kind) tells causes apart, `Display` names the device
+/// and the method, and [`hint`](Self::hint) says what to do.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    addr: Option<SocketAddr>,
+    what: Box<str>,
+    cause: Cause,
+    off_subnet: Option<bool>,
+}
+
+#[derive(Debug)]
+enum Cause {
+    Failure(Failure),
+    Refused { id: PropertyId, code: MiotCode },
+    Missing,
+    Form(FormError),
+    Request(RequestError),
+    AddressFamily,
+    Io(io::Error),
+    Closed,
+}
+
+impl Error {
+    /// What went wrong, to act on.
+    pub fn kind(&self) -> ErrorKind {
+        match &self.0.cause {
+            Cause::Failure(failure) => match failure {
+                Failure::NoHello { .. } => ErrorKind::NoHello,
+                Failure::NoAnswer { .. } => ErrorKind::NoAnswer,
+                Failure::MaybeExecuted { .. } => ErrorKind::MaybeExecuted,
+                Failure::NeverSent => ErrorKind::Timeout,
+                Failure::Device(_) => ErrorKind::Device,
+                Failure::Malformed(_) => ErrorKind::Malformed,
+                Failure::Checksum => ErrorKind::Checksum,
+            },
+            Cause::Refused { .. } => ErrorKind::Refused,
+            Cause::Missing | Cause::Form(_) => ErrorKind::Malformed,
+            Cause::Request(_) | Cause::AddressFamily => ErrorKind::BadInput,
+            Cause::Io(_) => ErrorKind::Io,
+            Cause::Closed => ErrorKind::Closed,
+        }
+    }
+
+    /// Whether the time ran out, one way or another.
+    pub fn is_timeout(&self) -> bool {
+        use ErrorKind::{Checksum, MaybeExecuted, NoAnswer, NoHello, Timeout};
+        matches!(self.kind(), NoHello | NoAnswer | MaybeExecuted | Timeout | Checksum)
+    }
+
+    /// Whether the same call may work later, and repeating it does no harm.
+    pub fn is_retryable(&self) -> bool {
+        use ErrorKind::{Checksum, Malformed, NoAnswer, NoHello, Timeout};
+        let later = matches!(self.kind(), NoHello | NoAnswer | Timeout | Checksum | Malformed);
+        later
+            || self
+                .device_error()
+                .is_some_and(|error| matches!(error.code, Some(-9999 | -30001 | -30012)))
+    }
+
+    /// The device's own error, where it sent one.
+    pub fn device_error(&self) -> Option<&DeviceError> {
+        match &self.0.cause {
+            Cause::Failure(Failure::Device(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// The code of the property that was refused, where one was.
+    pub fn miot_code(&self) -> Option<MiotCode> {
+        match &self.0.cause {
+            Cause::Refused { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// Whether the device's address lies outside every network that this machine has an address
+    /// in; known only where it may matter, after silence.
+    pub fn off_subnet(&self) -> Option<bool> {
+        self.0.off_subnet
+    }
+
+    /// What may be the cause and what to do, where there is something to say. Where the wire showed
+    /// only silence it lists what is likely; it claims none of it.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match &self.0.cause {
+            Cause::Failure(failure) => match failure {
+                Failure::NoHello { .. } if self.0.off_subnet == Some(true) => {
+                    "the address lies in none of this machine's networks, and many devices answer \
+                     only within their own: ask from a machine in that network, or let the router \
+                     translate the source address"
+                }
+                Failure::NoHello { .. } => {
+                    "is this the device's address, is it switched on, and does no firewall or \
+                     guest network keep UDP port 54321 from it?"
+                }
+                Failure::NoAnswer { other_token_shown: true, .. } => {
+                    "a hello was answered with another token than the one in use: devices make a \
+                     new one whenever their Wi-Fi is reset"
+                }
+                Failure::NoAnswer { .. } => {
+                    "likely causes: the token is not this device's or was renewed by a Wi-Fi reset; \
+                     the device is busy; its clock jumped; it remembers the request's id"
+                }
+                Failure::MaybeExecuted { .. } => {
+                    "look at the device's state before trying again; the call is not repeated \
+                     under a new id because executing it twice may do harm"
+                }
+                Failure::NeverSent => {
+                    "too many calls wait for this device: make fewer at a time, or give them longer"
+                }
+                Failure::Device(error) if error.code == Some(-9999) => {
+                    "ask for fewer properties at once, or try again"
+                }
+                Failure::Device(_) => return None,
+                Failure::Malformed(_) => "ask for less at once: long answers are often cut off",
+                Failure::Checksum => {
+                    "long answers are often cut off: ask for less at once; or the token is wrong"
+                }
+            },
+            Cause::Missing => "the device left the property out of its answer: does it have it?",
+            Cause::Form(_) => "the method answers in another form: take the reply as a JSON value",
+            Cause::AddressFamily => "bind the client to an address of the device's family",
+            Cause::Closed => "the runtime is shutting down, or the socket broke",
+            Cause::Refused { .. } | Cause::Request(_) | Cause::Io(_) => return None,
+        })
+    }
+
+    pub(super) fn failure(addr: SocketAddr, what: &str, failure: Failure) -> Self {
+        // Looking the interfaces up is worth it only where the answer may explain something.
+        let matters = matches!(failure, Failure::NoHello { .. } | Failure::NoAnswer { .. });
+        let off_subnet = if matters { is_off_subnet(addr.ip()) } else { None };
+        Self::new(Some(addr), what, Cause::Failure(failure), off_subnet)
+    }
+
+    pub(super) fn refused(addr: SocketAddr, what: &str, id: PropertyId, code: MiotCode) -> Self {
+        Self::new(Some(addr), what, Cause::Refused { id, code }, None)
+    }
+
+    pub(super) fn missing(addr: SocketAddr, what: &str) -> Self {
+        Self::new(Some(addr), what, Cause::Missing, None)
+    }
+
+    pub(super) fn form(addr: SocketAddr, what: &str, error: FormError) -> Self {
+        Self::new(Some(addr), what, Cause::Form(error), None)
+    }
+
+    pub(super) fn request(what: &str, error: RequestError) -> Self {
+        Self::new(None, what, Cause::Request(error), None)
+    }
+
+    pub(super) fn address_family(addr: SocketAddr) -> Self {
+        Self::new(Some(addr), "request", Cause::AddressFamily, None)
+    }
+
+    pub(super) fn bind(addr: SocketAddr, error: io::Error) -> Self {
+        Self::new(Some(addr), "opening a socket", Cause::Io(error), None)
+    }
+
+    pub(super) fn interfaces(error: io::Error) -> Self {
+        Self::new(None, "listing the network interfaces", Cause::Io(error), None)
+    }
+
+    pub(super) fn closed(addr: SocketAddr, what: &str) -> Self {
+        Self::new(Some(addr), what, Cause::Closed, None)
+    }
+
+    fn new(addr: Option<SocketAddr>, what: &str, cause: Cause, off_subnet: Option<bool>) -> Self {
+        Self(Box::new(Inner { addr, what: what.into(), cause, off_subnet }))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.what)?;
+        if let Some(addr) = self.0.addr {
+            write!(f, " at {addr}")?;
+        }
+        match &self.0.cause {
+            Cause::Failure(failure) => write!(f, ": {failure}"),
+            Cause::Refused { id, code } => write!(f, ": the device refused {id} with code {code}"),
+            Cause::Missing => f.write_str(": the answer lacks what was asked for"),
+            Cause::Form(error) => write!(f, ": {error}"),
+            Cause::Request(error) => write!(f, ": {error}"),
+            Cause::AddressFamily => {
+                f.write_str(": the client's socket has another address family, IPv4 or IPv6")
+            }
+            // The system's own words are the source.
+            Cause::Io(_) => f.write_str(" failed"),
+            Cause::Closed => f.write_str(": the client has ended"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("addr", &self.0.addr)
+            .field("what", &self.0.what)
+            .field("cause", &self.0.cause)
+            .field("off_subnet", &self.0.off_subnet)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &self.0.cause {
+            Cause::Io(error) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+/// The causes that are worth telling apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// Nothing answered a hello: no device at the address, switched off, or out of reach.
+    NoHello,
+    /// The device answers hellos but not this request.
+    NoAnswer,
+    /// No answer to a request that must not be repeated: it may have been carried out.
+    MaybeExecuted,
+    /// The time ran out before the request was sent.
+    Timeout,
+    /// The device answered with an error of its own.
+    Device,
+    /// The device refused a property or an action.
+    Refused,
+    /// The answer is authentic and not readable, or not of the form asked for.
+    Malformed,
+    /// Answers came, and none whose checksum fits the token.
+    Checksum,
+    /// The request cannot be sent; nothing was.
+    BadInput,
+    /// The operating system refused.
+    Io,
+    /// The client has ended.
+    Closed,
+}
+
+/// Whether an address lies outside every network of this machine. Unknown where the interfaces cannot be read.
+fn is_off_subnet(ip: IpAddr) -> Option<bool> {
+    let interfaces = if_addrs::get_if_addrs().ok()?;
+    let within = interfaces.iter().any(|interface| match (&interface.addr, ip) {
+        (if_addrs::IfAddr::V4(local), IpAddr::V4(ip)) => {
+            let mask = local.netmask.to_bits();
+            ip.to_bits() & mask == local.ip.to_bits() & mask
+        }
+        (if_addrs::IfAddr::V6(local), IpAddr::V6(ip)) => {
+            let mask = local.netmask.to_bits();
+            ip.to_bits() & mask == local.ip.to_bits() & mask
+        }
+        _ => false,
+    });
+    Some(!within)
+}

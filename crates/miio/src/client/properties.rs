@@ -1,0 +1,247 @@
+//! Reading and writing many properties: how many at once a device takes is found by trying.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use iot_home_core::{MiotCode, PropertyId, PropertyResult};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::device::Device;
+use super::error::{Error, ErrorKind};
+use crate::message::{FormError, Reply, Request, RequestError};
+use crate::miot;
+
+/// Properties in one MIoT request, unless the device has shown that it takes fewer.
+pub(super) const AT_ONCE: usize = 10;
+/// The same for `get_prop`, whose items are bare names.
+pub(super) const PROPS_AT_ONCE: usize = 15;
+
+pub(super) async fn get(
+    device: &Device,
+    ids: Vec<PropertyId>,
+) -> Result<Vec<PropertyResult>, Error> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let started = Instant::now();
+    let did = did(device, device.timeout()).await?;
+    let batch = Batch {
+        device,
+        what: "get_properties",
+        at_once: device.properties_at_once(),
+        shrink: |size| size / 2,
+        fits: |ids: &[PropertyId]| fitting(ids.iter().map(|_| miot::item_len(&did, None))),
+        request: |ids: &[PropertyId]| miot::get_properties(&did, ids),
+        read: |reply: &Reply, ids: &[PropertyId]| {
+            Ok(Answer::of(miot::property_results(reply, ids)?))
+        },
+        absent: |id: &PropertyId| PropertyResult::new(*id, MiotCode::INTERNAL, None),
+    };
+    batch.run(&ids, started).await
+}
+
+pub(super) async fn set(
+    device: &Device,
+    values: Vec<(PropertyId, Value)>,
+) -> Result<Vec<PropertyResult>, Error> {
+    type Item = (PropertyId, Value);
+    if values.is_empty() {
+        return Ok(Vec::new());
+    }
+    let started = Instant::now();
+    let did = did(device, device.timeout()).await?;
+    let batch = Batch {
+        device,
+        what: "set_properties",
+        at_once: device.properties_at_once(),
+        shrink: |size| size / 2,
+        fits: |items: &[Item]| {
+            fitting(items.iter().map(|(_, value)| miot::item_len(&did, Some(value))))
+        },
+        request: |items: &[Item]| miot::set_properties(&did, items),
+        read: |reply: &Reply, items: &[Item]| {
+            let ids: Vec<_> = items.iter().map(|(id, _)| *id).collect();
+            Ok(Answer::of(miot::property_results(reply, &ids)?))
+        },
+        absent: |(id, _): &Item| PropertyResult::new(*id, MiotCode::INTERNAL, None),
+    };
+    batch.run(&values, started).await
+}
+
+pub(super) async fn get_prop(device: &Device, names: &[&str]) -> Result<Vec<Value>, Error> {
+    let batch = Batch {
+        device,
+        what: "get_prop",
+        at_once: device.props_at_once(),
+        // Firmware that fails at fifteen takes one: a shorter list may also mean an unknown name.
+        shrink: |_| 1,
+        fits: |names: &[&str]| fitting(names.iter().map(|name| name.len().saturating_add(3))),
+        request: |names: &[&str]| Request::new("get_prop", names),
+        read: |reply: &Reply, names: &[&str]| {
+            let values: Vec<Value> = reply.parse()?;
+            let short = values.len() < names.len();
+            let mut items: Vec<_> = values.into_iter().map(Some).collect();
+            items.resize(names.len(), None);
+            Ok(Answer { items, suspect: short })
+        },
+        absent: |_: &&str| Value::Null,
+    };
+    batch.run(names, Instant::now()).await
+}
+
+/// The did that requests name: the device's own, found out by a hello of its own where the device
+/// was never heard of.
+pub(super) async fn did(device: &Device, wait: Duration) -> Result<String, Error> {
+    match device.did() {
+        Some(did) => Ok(did.to_string()),
+        None => Ok(device.hello(wait).await?.did.to_string()),
+    }
+}
+
+pub(super) fn value<T: DeserializeOwned>(
+    addr: SocketAddr,
+    results: Vec<PropertyResult>,
+) -> Result<T, Error> {
+    let what = "get_properties";
+    let result = results.into_iter().next().ok_or_else(|| Error::missing(addr, what))?;
+    if !result.code.is_ok() {
+        return Err(Error::refused(addr, what, result.id, result.code));
+    }
+    let value = result.value.ok_or_else(|| Error::missing(addr, what))?;
+    serde_json::from_value(value).map_err(|_| Error::form(addr, what, FormError { offset: 0 }))
+}
+
+pub(super) fn all_ok(addr: SocketAddr, results: &[PropertyResult]) -> Result<(), Error> {
+    match results.iter().find(|result| !result.code.is_ok()) {
+        Some(refused) => Err(Error::refused(addr, "set_properties", refused.id, refused.code)),
+        None => Ok(()),
+    }
+}
+
+/// What came back for one chunk, item by item.
+struct Answer<R> {
+    items: Vec<Option<R>>,
+    /// Whether it looks as if the device was asked for too many.
+    suspect: bool,
+}
+
+impl Answer<PropertyResult> {
+    fn of(items: Vec<Option<PropertyResult>>) -> Self {
+        let failed = |item: &Option<PropertyResult>| {
+            item.as_ref().is_none_or(|item| item.code == MiotCode::INTERNAL)
+        };
+        Self { suspect: items.iter().all(failed) || items.iter().any(Option::is_none), items }
+    }
+}
+
+/// One call over many items, in as many requests as the device needs.
+struct Batch<'a, Shrink, Fits, Make, Read, Absent> {
+    device: &'a Device,
+    what: &'static str,
+    at_once: &'a AtomicUsize,
+    shrink: Shrink,
+    fits: Fits,
+    request: Make,
+    read: Read,
+    absent: Absent,
+}
+
+impl<Shrink, Fits, Make, Read, Absent> Batch<'_, Shrink, Fits, Make, Read, Absent> {
+    async fn run<T, R>(&self, items: &[T], started: Instant) -> Result<Vec<R>, Error>
+    where
+        Shrink: Fn(usize) -> usize,
+        Fits: Fn(&[T]) -> usize,
+        Make: Fn(&[T]) -> Result<Request, RequestError>,
+        Read: Fn(&Reply, &[T]) -> Result<Answer<R>, FormError>,
+        Absent: Fn(&T) -> R,
+    {
+        let mut at_once = self.at_once.load(Ordering::Relaxed);
+        // An answer that looks like too many at once, kept in case asking for one is no better.
+        let mut doubtful: Option<Answer<R>> = None;
+        let mut results = Vec::with_capacity(items.len());
+        let mut rest = items;
+        while !rest.is_empty() {
+            let size = at_once.min((self.fits)(rest)).clamp(1, rest.len());
+            let (chunk, later) = rest.split_at(size);
+            let answer = self.ask(chunk, started).await;
+            let smaller = (self.shrink)(size).max(1);
+            let answer = match answer {
+                Ok(answer) if answer.suspect && size > 1 => {
+                    // One item alone shows whether it is the number or the device itself.
+                    (at_once, doubtful) = (smaller, Some(answer));
+                    continue;
+                }
+                Err(error) if size > 1 && is_too_many(&error) => {
+                    at_once = smaller;
+                    continue;
+                }
+                answer => answer?,
+            };
+            if answer.suspect
+                && let Some(whole) = doubtful.take().filter(|whole| whole.items.len() <= rest.len())
+            {
+                // No better in small: the first answer is the truth, and the number was not too large.
+                let (chunk, later) = rest.split_at(whole.items.len());
+                results.extend(self.filled(whole, chunk));
+                at_once = self.at_once.load(Ordering::Relaxed);
+                rest = later;
+                continue;
+            }
+            doubtful = None;
+            results.extend(self.filled(answer, chunk));
+            rest = later;
+            if at_once < self.at_once.load(Ordering::Relaxed) {
+                self.at_once.store(at_once, Ordering::Relaxed);
+            }
+        }
+        Ok(results)
+    }
+
+    async fn ask<T, R>(&self, chunk: &[T], started: Instant) -> Result<Answer<R>, Error>
+    where
+        Make: Fn(&[T]) -> Result<Request, RequestError>,
+        Read: Fn(&Reply, &[T]) -> Result<Answer<R>, FormError>,
+    {
+        let left = self.device.timeout().saturating_sub(started.elapsed());
+        // Silence may mean too many: a part of the time must be left to find out.
+        let share = if chunk.len() > 1 { (left / 4).max(SHORTEST_TRY).min(left) } else { left };
+        let request = (self.request)(chunk).map_err(|error| Error::request(self.what, error))?;
+        let reply = self.device.request(request.timeout(share)).await?;
+        (self.read)(&reply, chunk)
+            .map_err(|error| Error::form(self.device.addr(), self.what, error))
+    }
+
+    fn filled<T, R>(&self, answer: Answer<R>, chunk: &[T]) -> Vec<R>
+    where
+        Absent: Fn(&T) -> R,
+    {
+        let items = answer.items.into_iter().zip(chunk);
+        items.map(|(item, asked)| item.unwrap_or_else(|| (self.absent)(asked))).collect()
+    }
+}
+
+/// Whether an error is among those by which devices show that they were asked for too many.
+fn is_too_many(error: &Error) -> bool {
+    let device = error.device_error().is_some_and(|error| error.code == Some(-9999));
+    device
+        || matches!(error.kind(), ErrorKind::NoAnswer | ErrorKind::Checksum | ErrorKind::Malformed)
+}
+
+/// How many items of these lengths fit a request that small modules take.
+fn fitting(lengths: impl Iterator<Item = usize>) -> usize {
+    let mut total = 0_usize;
+    lengths
+        .take_while(|length| {
+            total = total.saturating_add(*length);
+            total <= MAX_ITEMS_LEN
+        })
+        .count()
+}
+
+/// Some modules take packets of at most 1000 bytes; this leaves room for the header and the method.
+const MAX_ITEMS_LEN: usize = 850;
+/// A try that gives up sooner would mistake one lost datagram for a limit.
+const SHORTEST_TRY: Duration = Duration::from_millis(700);

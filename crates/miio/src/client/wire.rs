@@ -1,0 +1,90 @@
+//! Watching what goes over the wire.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::cipher::{Cipher, OpenError};
+use crate::packet::{Packet, PacketKind};
+
+/// One datagram, as [`ClientBuilder::on_wire`](super::ClientBuilder::on_wire) sees it.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct WireEvent<'a> {
+    /// Which way it went.
+    pub direction: Direction,
+    /// The device's address, or a stranger's.
+    pub peer: SocketAddr,
+    /// The time since the client was bound.
+    pub at: Duration,
+    /// The datagram's size.
+    pub len: usize,
+    /// The did in the header, if it is a packet.
+    pub did: Option<u64>,
+    /// The stamp in the header, if it is a packet.
+    pub stamp: Option<u32>,
+    /// What kind of packet it is, if it is one.
+    pub kind: Option<PacketKind>,
+    /// The message's text as it was sent, where it could be opened. It may hold secrets.
+    pub payload: Option<&'a str>,
+    /// What is wrong with the datagram.
+    pub problem: Option<&'a str>,
+}
+
+/// Which way a datagram went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[allow(clippy::exhaustive_enums, reason = "there is no third way")]
+pub enum Direction {
+    /// It came from the peer.
+    Received,
+    /// It went to the peer.
+    Sent,
+}
+
+pub(super) type Observer = Box<dyn Fn(&WireEvent<'_>) + Send + Sync>;
+
+/// Tells the observer of a datagram. It is opened in a copy, since the session needs the original.
+pub(super) fn observe(
+    observer: &Observer,
+    direction: Direction,
+    peer: SocketAddr,
+    at: Duration,
+    datagram: &[u8],
+    ciphers: impl IntoIterator<Item = Cipher>,
+) {
+    let packet = Packet::parse(datagram);
+    let mut copy = datagram.to_vec();
+    let mut problem = packet.as_ref().err().map(ToString::to_string);
+    let mut payload = None;
+    if packet.as_ref().is_ok_and(|packet| packet.kind() == PacketKind::Message) {
+        problem = Some(String::from("comes from no device of this client"));
+        for cipher in ciphers {
+            match cipher.open(&mut copy) {
+                Ok(text) => {
+                    payload = Some(String::from_utf8_lossy(text).into_owned());
+                    problem = None;
+                    break;
+                }
+                // Unless the checksum was wrong, the copy is spoilt for another try.
+                Err(error) => {
+                    let stop = error != OpenError::Checksum;
+                    problem = Some(error.to_string());
+                    if stop {
+                        break;
+                    }
+                }
+            }
+        }
+    }
+    let packet = packet.ok();
+    observer(&WireEvent {
+        direction,
+        peer,
+        at,
+        len: datagram.len(),
+        did: packet.map(|packet| packet.did()),
+        stamp: packet.map(|packet| packet.stamp()),
+        kind: packet.map(|packet| packet.kind()),
+        payload: payload.as_deref(),
+        problem: problem.as_deref(),
+    });
+}

@@ -1,0 +1,156 @@
+//! MIoT requests over the LAN: properties and actions by their numbers.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use iot_home_core::{ActionId, ActionResult, MiotCode, PropertyId, PropertyResult};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::json::Lenient;
+use crate::message::{FormError, Reply, Request, RequestError};
+
+/// The request that reads these properties. `did` names the device, or the child of a gateway.
+///
+/// # Errors
+/// When the request is too long for a packet.
+pub fn get_properties(did: &str, ids: &[PropertyId]) -> Result<Request, RequestError> {
+    let items: Vec<_> = ids.iter().map(|id| Item::new(did, *id, None)).collect();
+    Request::new("get_properties", items)
+}
+
+/// The request that writes these properties. A value's JSON type is the property's: `true` and not 1.
+///
+/// # Errors
+/// When the request is too long for a packet.
+pub fn set_properties(did: &str, values: &[(PropertyId, Value)]) -> Result<Request, RequestError> {
+    let items: Vec<_> = values.iter().map(|(id, value)| Item::new(did, *id, Some(value))).collect();
+    Request::new("set_properties", items)
+}
+
+/// The request that runs an action. It is not repeated under a new id, since an action may toggle.
+///
+/// # Errors
+/// When the request is too long for a packet.
+pub fn action(did: &str, id: ActionId, input: &ActionInput) -> Result<Request, RequestError> {
+    #[derive(Serialize)]
+    struct Params<'a> {
+        did: &'a str,
+        siid: u32,
+        aiid: u32,
+        r#in: Vec<Value>,
+    }
+    // One bare object: an array is answered with -9999.
+    let params = Params { did, siid: id.siid.get(), aiid: id.aiid.get(), r#in: input.values() };
+    Request::new("action", params)
+}
+
+/// What an action is given.
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub enum ActionInput {
+    /// Nothing.
+    #[default]
+    None,
+    /// Values named by the piid of the argument. Nearly all devices take this form, some only this.
+    Piids(Vec<(u32, Value)>),
+    /// Bare values in the order of the specification.
+    Values(Vec<Value>),
+}
+
+impl ActionInput {
+    /// Arguments by their piid.
+    pub fn piids(arguments: impl IntoIterator<Item = (u32, Value)>) -> Self {
+        Self::Piids(arguments.into_iter().collect())
+    }
+
+    /// Arguments in the order of the specification.
+    pub fn in_order(values: impl IntoIterator<Item = Value>) -> Self {
+        Self::Values(values.into_iter().collect())
+    }
+
+    fn values(&self) -> Vec<Value> {
+        match self {
+            Self::None => Vec::new(),
+            Self::Piids(arguments) => arguments
+                .iter()
+                .map(|(piid, value)| serde_json::json!({ "piid": piid, "value": value }))
+                .collect(),
+            Self::Values(values) => values.clone(),
+        }
+    }
+}
+
+/// What a device answered of the properties asked for, in the order asked.
+///
+/// Items are matched by siid and piid, since devices change the order, leave items out, and echo
+/// another did than was sent. An item that the answer does not have is absent here too.
+///
+/// # Errors
+/// When the result is no array.
+pub fn property_results(
+    reply: &Reply,
+    asked: &[PropertyId],
+) -> Result<Vec<Option<PropertyResult>>, FormError> {
+    let mut items: Vec<Option<Value>> =
+        reply.parse::<Vec<Value>>()?.into_iter().map(Some).collect();
+    let mut results = Vec::with_capacity(asked.len());
+    for id in asked {
+        // A property asked for twice is answered twice: each item is taken once.
+        let found = items.iter_mut().find(|item| item.as_ref().and_then(item_id) == Some(*id));
+        results.push(found.and_then(Option::take).map(|mut item| {
+            let value = item.get_mut("value").map(Value::take);
+            let code = item.get("code").and_then(Lenient::to_i64);
+            // Some firmware leaves the code out when all is well.
+            PropertyResult::new(*id, code.map_or(MiotCode::OK, MiotCode::new), value)
+        }));
+    }
+    Ok(results)
+}
+
+/// What a device answered to an action. Some say just `["ok"]`.
+///
+/// # Errors
+/// When the result is not JSON.
+pub fn action_result(reply: &Reply, id: ActionId) -> Result<ActionResult, FormError> {
+    let mut result = reply.value()?;
+    let code = match result.get("code").and_then(Lenient::to_i64) {
+        Some(code) => MiotCode::new(code),
+        None if result.is_ok() || result.is_object() => MiotCode::OK,
+        None => MiotCode::INTERNAL,
+    };
+    let out = match result.get_mut("out").map(Value::take) {
+        Some(Value::Array(out)) => out,
+        _ => Vec::new(),
+    };
+    Ok(ActionResult::new(id, code, out))
+}
+
+#[derive(Serialize)]
+struct Item<'a> {
+    did: &'a str,
+    siid: u32,
+    piid: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    value: Option<&'a Value>,
+}
+
+impl<'a> Item<'a> {
+    fn new(did: &'a str, id: PropertyId, value: Option<&'a Value>) -> Self {
+        Self { did, siid: id.siid.get(), piid: id.piid.get(), value }
+    }
+}
+
+fn item_id(item: &Value) -> Option<PropertyId> {
+    let part = |key| u32::try_from(item.get(key)?.to_i64()?).ok();
+    Some(PropertyId::new(part("siid")?, part("piid")?))
+}
+
+/// Roughly how many bytes an item takes in a request, to keep that below what small modules take.
+pub(crate) fn item_len(did: &str, value: Option<&Value>) -> usize {
+    let value: String = value.map(ToString::to_string).unwrap_or_default();
+    ITEM_LEN.saturating_add(did.len()).saturating_add(value.len())
+}
+
+/// `{"did":"","siid":1234,"piid":12345,"value":},`
+const ITEM_LEN: usize = 46;

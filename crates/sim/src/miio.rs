@@ -1,0 +1,36 @@
+//! Simulated miIO devices.
+//!
+//! | item | is |
+//! |---|---|
+//! | [`SimDevice`] | a device on a real UDP socket, in a task of its own |
+//! | [`Machine`] | the same device without a socket and without a clock |
+//! | [`VirtualLink`] | a [`Machine`] and a client's session, joined in memory in virtual time |
+//! | [`Builder`] | what a device is: did, token, model, properties, actions, faults |
+//! | [`spec`] | services, properties and actions of MIoT |
+//! | [`Faults`], [`Quirk`] | what goes wrong on the way, and what the device writes wrongly |
+//! | [`Report`] | what the device saw, refused and did |
+
+mod answer;
+mod builder;
+mod device;
+mod faults;
+mod lane;
+mod machine;
+mod methods;
+mod presets;
+mod properties;
+mod quirk;
+mod report;
+pub mod spec;
+mod virtual_link;
+
+pub use answer::{Method, RpcError};
+pub use builder::{BuildError, Builder, DeviceClock, DidPolicy, HelloToken};
+pub use device::{SimDevice, SpawnError};
+pub use faults::{Beyond, Faults, Silence};
+pub use machine::Machine;
+pub use properties::{Properties, PropertyName};
+pub use quirk::{Quirk, UnknownQuirk};
+pub use report::{Report, Violations};
+pub use spec::{Action, Property, Service};
+pub use virtual_link::VirtualLink;

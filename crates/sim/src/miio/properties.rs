@@ -1,0 +1,180 @@
+//! The values a device has at a moment.
+
+use std::collections::BTreeMap;
+
+use iot_home_core::{MiotCode, PropertyId};
+use iot_home_miio::json::Lenient;
+use serde_json::Value;
+
+use crate::miio::spec::{Format, Property};
+
+/// The name of a property: a classic one such as `"power"`, or `siid.piid` such as `"2.1"` or `(2, 1)`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[allow(clippy::exhaustive_enums, reason = "devices know these two kinds")]
+pub enum PropertyName {
+    /// By its number, for `get_properties`.
+    Miot(PropertyId),
+    /// By its name, for `get_prop`.
+    Classic(String),
+}
+
+impl From<&str> for PropertyName {
+    /// Two numbers with a dot between them are a [`PropertyId`], everything else is a classic name.
+    fn from(name: &str) -> Self {
+        name.parse().map_or_else(|_| Self::Classic(name.into()), Self::Miot)
+    }
+}
+
+impl From<String> for PropertyName {
+    fn from(name: String) -> Self {
+        name.as_str().into()
+    }
+}
+
+impl From<PropertyId> for PropertyName {
+    fn from(id: PropertyId) -> Self {
+        Self::Miot(id)
+    }
+}
+
+impl From<(u32, u32)> for PropertyName {
+    fn from(id: (u32, u32)) -> Self {
+        Self::Miot(id.into())
+    }
+}
+
+/// The values a device has at a moment, as its methods and actions see them.
+#[derive(Clone, Debug, Default)]
+pub struct Properties {
+    miot: BTreeMap<PropertyId, Property>,
+    classic: BTreeMap<String, Classic>,
+}
+
+#[derive(Clone, Debug)]
+enum Classic {
+    Own(Value),
+    /// Another name of a MIoT property.
+    Of(PropertyId),
+}
+
+impl Properties {
+    /// The value, whether or not clients may read it.
+    pub fn get(&self, name: impl Into<PropertyName>) -> Option<Value> {
+        match name.into() {
+            PropertyName::Miot(id) => self.miot.get(&id).map(|property| property.value.clone()),
+            PropertyName::Classic(name) => self.classic(&name),
+        }
+    }
+
+    /// Changes a value, whether or not clients may write it. A classic name that did not exist comes
+    /// into being.
+    ///
+    /// # Errors
+    /// [`MiotCode::NOT_FOUND`] for a number that does not exist, [`MiotCode::BAD_VALUE`] for a value
+    /// that does not fit the property's type and range.
+    pub fn set(
+        &mut self,
+        name: impl Into<PropertyName>,
+        value: impl Into<Value>,
+    ) -> Result<(), MiotCode> {
+        let value = value.into();
+        match name.into() {
+            PropertyName::Miot(id) => {
+                let property = self.miot.get_mut(&id).ok_or(MiotCode::NOT_FOUND)?;
+                if !property.format.accepts(&value) {
+                    return Err(MiotCode::BAD_VALUE);
+                }
+                property.value = value;
+                Ok(())
+            }
+            PropertyName::Classic(name) => match self.classic.get_mut(&name) {
+                Some(Classic::Of(id)) => {
+                    let id = *id;
+                    self.set_translated(id, &value)
+                }
+                Some(Classic::Own(own)) => {
+                    *own = value;
+                    Ok(())
+                }
+                None => {
+                    self.classic.insert(name, Classic::Own(value));
+                    Ok(())
+                }
+            },
+        }
+    }
+
+    /// The value in the form in which `get_prop` answers it.
+    fn classic(&self, name: &str) -> Option<Value> {
+        match self.classic.get(name)? {
+            Classic::Own(value) => Some(value.clone()),
+            Classic::Of(id) => Some(match &self.miot.get(id)?.value {
+                Value::Bool(on) => if *on { "on" } else { "off" }.into(),
+                value => value.clone(),
+            }),
+        }
+    }
+
+    /// Classic commands have no types: the value is read by its meaning.
+    fn set_translated(&mut self, id: PropertyId, value: &Value) -> Result<(), MiotCode> {
+        let property = self.miot.get(&id).ok_or(MiotCode::NOT_FOUND)?;
+        let meant = match property.format {
+            Format::Bool => value.to_bool().map(Value::from),
+            Format::Integer { .. } | Format::Choice(_) => value.to_i64().map(Value::from),
+            Format::Float { .. } => value.to_f64().map(Value::from),
+            Format::Text { .. } => value.to_text().map(Value::from),
+            Format::Any => Some(value.clone()),
+        };
+        self.set(id, meant.ok_or(MiotCode::BAD_VALUE)?)
+    }
+
+    /// Takes a property in, with its classic name.
+    pub(crate) fn insert(&mut self, siid: u32, property: Property) {
+        let id = PropertyId::new(siid, property.piid.get());
+        if let Some(name) = &property.classic {
+            self.classic.insert(name.clone(), Classic::Of(id));
+        }
+        self.miot.insert(id, property);
+    }
+
+    pub(crate) fn miot(&self, id: PropertyId) -> Option<&Property> {
+        self.miot.get(&id)
+    }
+
+    pub(crate) fn has_classic(&self, name: &str) -> bool {
+        self.classic.contains_key(name)
+    }
+
+    pub(crate) fn is_miot(&self) -> bool {
+        !self.miot.is_empty()
+    }
+
+    pub(crate) fn is_classic(&self) -> bool {
+        !self.classic.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn both_names_of_a_property_are_one_value() {
+        let mut properties = Properties::default();
+        properties.insert(2, Property::bool(1).classic("power"));
+        properties.insert(2, Property::integer(2, 1..=100).classic("bright").read_only());
+        assert_eq!(properties.set("power", "on"), Ok(()));
+        assert_eq!(properties.get((2, 1)), Some(json!(true)));
+        assert_eq!(properties.set("2.1", false), Ok(()));
+        assert_eq!(properties.get("power"), Some(json!("off")));
+        assert_eq!(properties.set("bright", "30"), Ok(()), "access is for clients only");
+        assert_eq!(properties.get((2, 2)), Some(json!(30)));
+        assert_eq!(properties.set("bright", 0), Err(MiotCode::BAD_VALUE));
+        assert_eq!(properties.set("power", "maybe"), Err(MiotCode::BAD_VALUE));
+        assert_eq!(properties.set((2, 9), 1), Err(MiotCode::NOT_FOUND));
+        assert_eq!(properties.set("name", json!([1])), Ok(()));
+        assert_eq!(properties.get("name"), Some(json!([1])));
+    }
+}

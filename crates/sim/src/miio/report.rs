@@ -1,0 +1,117 @@
+//! What a device has seen, refused and done.
+
+use std::collections::BTreeMap;
+
+/// Counts since the device began. A test asserts on them what no answer shows: that a client sent
+/// nothing a real device would refuse, or that a command was carried out once.
+///
+/// ```
+/// use iot_home_sim::{SimDevice, VirtualLink};
+/// use iot_home_miio::Request;
+///
+/// let mut link = VirtualLink::new(SimDevice::light().build()?);
+/// link.call(Request::new("toggle", ())?).0?;
+/// let report = link.device().report();
+/// assert_eq!(report.executed("toggle"), 1);
+/// assert_eq!(report.violations.total(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Report {
+    /// Datagrams that were sent to the device, whatever became of them.
+    pub datagrams: u64,
+    /// Hellos, each answered unless the device is silent.
+    pub hellos: u64,
+    /// Keep-alives with a right checksum.
+    pub keep_alives: u64,
+    /// Requests that passed every check.
+    pub requests: u64,
+    /// Answers to requests, before the link lost or doubled any.
+    pub answers: u64,
+    /// Answers that were errors; they count as [`answers`](Self::answers) too.
+    pub error_answers: u64,
+    /// What a client answered to requests of the device's own.
+    pub client_answers: u64,
+    /// Datagrams that got lost on the way to the device.
+    pub dropped_in: u64,
+    /// Datagrams that got lost on the way from the device.
+    pub dropped_out: u64,
+    /// Datagrams that the link delivered twice, in either direction.
+    pub duplicated: u64,
+    /// Datagrams that the link held back so that later ones overtook them, in either direction.
+    pub reordered: u64,
+    /// Datagrams of random bytes that the device sent.
+    pub garbage: u64,
+    /// Datagrams that the device did not look at, because it was set to be silent.
+    pub ignored: u64,
+    /// How often each method was carried out.
+    pub executions: BTreeMap<String, u64>,
+    /// What the device refused by saying nothing.
+    pub violations: Violations,
+}
+
+impl Report {
+    /// How often this method was carried out.
+    pub fn executed(&self, method: &str) -> u64 {
+        self.executions.get(method).copied().unwrap_or(0)
+    }
+}
+
+/// Datagrams that a real device meets with silence, by the reason.
+///
+/// Copies made by the simulated link are not counted: they are no fault of the client. What a client
+/// could not know is counted: the first stamp after a reboot is stale.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Violations {
+    /// No packet: too short, another magic, a length that lies.
+    pub malformed_packet: u64,
+    /// The checksum was made with another token, or not at all.
+    pub bad_checksum: u64,
+    /// The checksum is right and the padding is not.
+    pub bad_padding: u64,
+    /// Addressed to another device.
+    pub other_did: u64,
+    /// The stamp is too far from the device's clock.
+    pub stale_stamp: u64,
+    /// The id was used a moment ago.
+    pub repeated_id: u64,
+    /// No id, one that is no integer, or one outside 1 to 2^31 - 1.
+    pub bad_id: u64,
+    /// The payload is not strict JSON, or no object.
+    pub malformed_json: u64,
+}
+
+impl Violations {
+    /// All of them together.
+    pub fn total(&self) -> u64 {
+        let Self {
+            malformed_packet,
+            bad_checksum,
+            bad_padding,
+            other_did,
+            stale_stamp,
+            repeated_id,
+            bad_id,
+            malformed_json,
+        } = *self;
+        [
+            malformed_packet,
+            bad_checksum,
+            bad_padding,
+            other_did,
+            stale_stamp,
+            repeated_id,
+            bad_id,
+            malformed_json,
+        ]
+        .into_iter()
+        .fold(0, u64::saturating_add)
+    }
+}
+
+/// Adds one to a counter that stops at its largest value.
+pub(crate) fn count(counter: &mut u64) {
+    *counter = counter.saturating_add(1);
+}
