@@ -1,6 +1,5 @@
 //! MIoT requests over the LAN: properties and actions by their numbers.
 
-use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use iot_home_core::{ActionId, ActionResult, MiotCode, PropertyId, PropertyResult};
@@ -145,12 +144,3 @@ fn item_id(item: &Value) -> Option<PropertyId> {
     let part = |key| u32::try_from(item.get(key)?.to_i64()?).ok();
     Some(PropertyId::new(part("siid")?, part("piid")?))
 }
-
-/// Roughly how many bytes an item takes in a request, to keep that below what small modules take.
-pub(crate) fn item_len(did: &str, value: Option<&Value>) -> usize {
-    let value: String = value.map(ToString::to_string).unwrap_or_default();
-    ITEM_LEN.saturating_add(did.len()).saturating_add(value.len())
-}
-
-/// `{"did":"","siid":1234,"piid":12345,"value":},`
-const ITEM_LEN: usize = 46;

@@ -112,7 +112,7 @@ async fn refusals(device: &Device, tally: &mut Tally) -> Result<(), Failure> {
 }
 
 async fn actions(device: &Device, tally: &mut Tally) -> Result<(), Failure> {
-    let toggled = device.action(ActionId::new(2, 1), ActionInput::none()).await?;
+    let toggled = device.action(ActionId::new(2, 1), ActionInput::None).await?;
     tally.check("an action", toggled.code.is_ok(), &toggled);
     let dimmed = device.action(ActionId::new(2, 2), ActionInput::in_order([json!(44)])).await?;
     tally.check("an action with a value", dimmed.code.is_ok(), &dimmed);

@@ -33,7 +33,7 @@ pub(super) async fn get(
         what: "get_properties",
         at_once: device.properties_at_once(),
         shrink: |size| size / 2,
-        fits: |ids: &[PropertyId]| fitting(ids.iter().map(|_| miot::item_len(&did, None))),
+        fits: |ids: &[PropertyId]| fitting(ids.iter().map(|_| item_len(&did, None))),
         request: |ids: &[PropertyId]| miot::get_properties(&did, ids),
         read: |reply: &Reply, ids: &[PropertyId]| {
             Ok(Answer::of(miot::property_results(reply, ids)?))
@@ -58,9 +58,7 @@ pub(super) async fn set(
         what: "set_properties",
         at_once: device.properties_at_once(),
         shrink: |size| size / 2,
-        fits: |items: &[Item]| {
-            fitting(items.iter().map(|(_, value)| miot::item_len(&did, Some(value))))
-        },
+        fits: |items: &[Item]| fitting(items.iter().map(|(_, value)| item_len(&did, Some(value)))),
         request: |items: &[Item]| miot::set_properties(&did, items),
         read: |reply: &Reply, items: &[Item]| {
             let ids: Vec<_> = items.iter().map(|(id, _)| *id).collect();
@@ -230,6 +228,12 @@ fn is_too_many(error: &Error) -> bool {
         || matches!(error.kind(), ErrorKind::NoAnswer | ErrorKind::Checksum | ErrorKind::Malformed)
 }
 
+/// Roughly how many bytes an item takes in a request.
+fn item_len(did: &str, value: Option<&Value>) -> usize {
+    let value = value.map(ToString::to_string).unwrap_or_default();
+    ITEM_LEN.saturating_add(did.len()).saturating_add(value.len())
+}
+
 /// How many items of these lengths fit a request that small modules take.
 fn fitting(lengths: impl Iterator<Item = usize>) -> usize {
     let mut total = 0_usize;
@@ -241,6 +245,8 @@ fn fitting(lengths: impl Iterator<Item = usize>) -> usize {
         .count()
 }
 
+/// `{"did":"","siid":1234,"piid":12345,"value":},`
+const ITEM_LEN: usize = 46;
 /// Some modules take packets of at most 1000 bytes; this leaves room for the header and the method.
 const MAX_ITEMS_LEN: usize = 850;
 /// A try that gives up sooner would mistake one lost datagram for a limit.

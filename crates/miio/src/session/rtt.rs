@@ -13,7 +13,7 @@ impl RoundTrip {
     pub(super) fn sample(&mut self, measured: Duration) {
         self.smoothed = Some(match self.smoothed {
             // The usual weight of one eighth for the newcomer (RFC 6298).
-            Some(old) => old.saturating_sub(old / 8).saturating_add(measured / 8),
+            Some(old) => old.mul_f32(0.875).saturating_add(measured.mul_f32(0.125)),
             None => measured,
         });
     }

@@ -1,0 +1,174 @@
+//! The command line: what there is to say, and nothing of what it does.
+//!
+//! Secrets are taken as text and read later, because what clap refuses it quotes.
+
+mod address;
+mod duration;
+mod miio;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
+use iot_home::Secret;
+
+pub(crate) use self::address::Address;
+pub(crate) use self::miio::{Decode, Encode, Miio, MiioCommand, Target, TokenCommand};
+
+/// What this program was built with; shown by `--version`.
+pub(crate) const FEATURES: &[&str] = &["miio", "sim"];
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nfeatures: miio, sim");
+
+const AFTER_HELP: &str = "\
+Exit codes: 0 done; 1 the operation failed; 2 wrong usage or bad input, found before anything was sent.
+Try it without any device: iot-home demo";
+
+/// Find, read and control smart-home devices on the local network
+#[derive(Debug, Parser)]
+#[command(
+    name = "iot-home",
+    version = VERSION,
+    after_help = AFTER_HELP,
+    arg_required_else_help = true,
+    subcommand_required = true
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) options: Options,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// What every command understands.
+#[derive(Clone, Debug, Args)]
+#[command(next_help_heading = "Options of every command")]
+pub(crate) struct Options {
+    /// Print JSON: one document, or a line for each result as it comes
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Print tokens and other secrets instead of null
+    #[arg(long, global = true)]
+    pub(crate) show_secrets: bool,
+    /// Bounds the whole operation: 500ms, 5s, 1m [default: 5s]
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration::parse)]
+    pub(crate) timeout: Option<Duration>,
+    /// Write what goes over the wire to FILE, without secrets: to attach to a bug report
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) record: Option<PathBuf>,
+    /// Tell on stderr what happens; twice: every step
+    #[arg(long, short, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+}
+
+impl Options {
+    pub(crate) fn timeout(&self) -> Duration {
+        self.timeout.unwrap_or(Duration::from_secs(5))
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start a simulated home inside this process and drive it with the real client
+    Demo,
+    /// Search the local network for devices and print each as it answers
+    Discover(Discover),
+    /// Talk miIO to Xiaomi and Mi Home devices
+    Miio(Miio),
+    /// Run simulated devices in the foreground until interrupted
+    Sim(Sim),
+    /// Print the completion script of a shell
+    Completions {
+        /// Which shell
+        #[arg(value_enum)]
+        shell: Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Discover {
+    /// How long to search: 500ms, 3s, 1m
+    #[arg(long, value_name = "DURATION", default_value = "3s", value_parser = duration::parse)]
+    pub(crate) wait: Duration,
+    /// Ask this address instead of every interface; may be repeated
+    #[arg(long = "target", value_name = "ADDR")]
+    pub(crate) targets: Vec<Address>,
+    /// Search by this protocol; may be repeated [default: all there are]
+    #[arg(long = "protocol", value_enum)]
+    pub(crate) protocols: Vec<Protocol>,
+    /// Ask over this interface only, by its name or IPv4 address; may be repeated
+    #[arg(long = "interface", value_name = "NAME|IP")]
+    pub(crate) interfaces: Vec<String>,
+    /// End as soon as this many devices have answered
+    #[arg(long, value_name = "N", value_parser = at_least_one)]
+    pub(crate) count: Option<usize>,
+}
+
+/// How devices can be found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Protocol {
+    /// Hello by UDP
+    Miio,
+    /// Not built into this version
+    Yeelight,
+    /// Not built into this version
+    Mdns,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Sim {
+    #[command(subcommand)]
+    pub(crate) command: SimCommand,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SimCommand {
+    /// Simulate miIO devices
+    Miio(SimMiio),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimMiio {
+    /// Simulate one lamp at this address; port 0 takes a free one [default: 127.0.0.1:54321]
+    #[arg(long, value_name = "ADDR", value_parser = address::listen, conflicts_with = "config")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Simulate the devices described in FILE (JSON; - is stdin)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// Where a token comes from; besides, `IOT_HOME_TOKEN`.
+#[derive(Debug, Args)]
+pub(crate) struct TokenSource {
+    /// The device's token: 32 hex digits, 16 characters, or 96 digits from iOS. Other users of this
+    /// machine can see it: better set IOT_HOME_TOKEN or use --token-file
+    #[arg(long, value_name = "TOKEN", value_parser = secret, allow_hyphen_values = true)]
+    pub(crate) token: Option<Secret<String>>,
+    /// Read the token from FILE; - is stdin
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// Takes any text, and never quotes it.
+pub(crate) fn secret(text: &str) -> Result<Secret<String>, std::convert::Infallible> {
+    Ok(Secret::new(text.to_owned()))
+}
+
+fn at_least_one(text: &str) -> Result<usize, &'static str> {
+    text.parse().ok().filter(|number| *number > 0).ok_or("expected a number from 1 up")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::{Cli, FEATURES, VERSION};
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+        assert!(VERSION.ends_with(&FEATURES.join(", ")));
+    }
+}
