@@ -144,7 +144,7 @@ pub(crate) struct SimMiio {
 pub(crate) struct TokenSource {
     /// The device's token: 32 hex digits, 16 characters, or 96 digits from iOS. Other users of this
     /// machine can see it: better set IOT_HOME_TOKEN or use --token-file
-    #[arg(long, value_name = "TOKEN", value_parser = secret, allow_hyphen_values = true)]
+    #[arg(long, value_name = "TOKEN", value_parser = secret)]
     pub(crate) token: Option<Secret<String>>,
     /// Read the token from FILE; - is stdin
     #[arg(long, value_name = "FILE")]

@@ -12,6 +12,18 @@ pub(crate) enum Verdict {
     Done,
     /// What came out was printed and is not good: 1.
     NotOk,
+    /// It was interrupted before it was done: 130.
+    Interrupted,
+}
+
+impl Verdict {
+    pub(crate) fn exit_code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::NotOk => 1,
+            Self::Interrupted => 130,
+        }
+    }
 }
 
 /// How a command ends.

@@ -121,7 +121,9 @@ impl Peers {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
             _ => std::fs::create_dir_all(&folder),
         };
-        made.map_err(|error| Failure::new(format!("{} cannot be made: {error}", folder.display())))?;
+        made.map_err(|error| {
+            Failure::new(format!("{} cannot be made: {error}", folder.display()))
+        })?;
         Ok(folder)
     }
 }

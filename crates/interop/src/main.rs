@@ -22,7 +22,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use crate::install::Peers;
-use crate::peer::{miio_simulator, miot_simulator};
+use crate::peer::python_miio::Place;
+use crate::peer::{miio_simulator, miiocli, miot_simulator, node_mihome, ours, python_miio};
 use crate::process::Failure;
 use crate::tally::Tally;
 
@@ -70,18 +71,28 @@ fn target_directory(program: &Path) -> PathBuf {
 /// Everything that is said over the wire.
 async fn talk(peers: &Peers) -> Result<bool, Failure> {
     let run = peers.run_folder()?;
-    let spec = save(&run, "light.spec.json", include_str!("../peers/light.spec.json"))?;
+    let light = include_str!("../peers/light.spec.json");
+    miiocli::remember_spec(&run, ours::LIGHT, light)?;
+    let spec = save(&run, "light.spec.json", light)?;
     let humidifier = save(&run, "humidifier.yaml", include_str!("../peers/humidifier.yaml"))?;
     let script = save(&run, "loopback_up.py", include_str!("../peers/loopback_up.py"))?;
     namespace::prepare(&peers.python(), &script).await?;
     let python = peers.python_version().await?;
+    let mihome = peers.node_version().await?;
 
     let mut tallies = [
+        Tally::new("python-miio", &python, "client", 55),
+        Tally::new("node-mihome", &mihome, "client", 50),
         Tally::new("python-miio miot-simulator", &python, "device", 60),
         Tally::new("python-miio miio-simulator", &python, "device", 100),
     ];
-    let [miot, miio] = &mut tallies;
+    let [client, mihome, miot, miio] = &mut tallies;
     let everything = async {
+        let place = Place { peers, run: &run };
+        let (said, mihome_said) =
+            tokio::join!(python_miio::play(place, client), node_mihome::play(peers, mihome));
+        keep(said, client);
+        keep(mihome_said, mihome);
         // One after the other: each binds every address.
         keep(miot_simulator::play(peers, &run, &spec, miot).await, miot);
         keep(miio_simulator::play(peers, &run, &humidifier, miio).await, miio);

@@ -39,12 +39,8 @@ pub(crate) async fn run(
         }
     };
     let cannot = |error| Failure::new(format!("the second half cannot be started: {error}"));
-    let mut child = command
-        .args(arguments)
-        .stdin(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(cannot)?;
+    let mut child =
+        command.args(arguments).stdin(Stdio::null()).kill_on_drop(true).spawn().map_err(cannot)?;
     match timeout(deadline, child.wait()).await {
         Ok(status) => Ok(status.map_err(cannot)?.success()),
         Err(_) => Err(Failure::new(format!("killed after {} s", deadline.as_secs()))),

@@ -1,6 +1,10 @@
 //! The peers, one file each: what is said to them and what they have to answer.
 
 pub(crate) mod miio_simulator;
-mod miiocli;
+pub(crate) mod miiocli;
 pub(crate) mod miot_simulator;
+pub(crate) mod node_mihome;
+pub(crate) mod ours;
+mod python_faults;
+pub(crate) mod python_miio;
 mod simulator;

@@ -31,6 +31,12 @@ impl From<iot_home::miio::Error> for Failure {
     }
 }
 
+impl From<iot_home::sim::SpawnError> for Failure {
+    fn from(error: iot_home::sim::SpawnError) -> Self {
+        Self(format!("our simulated device: {error}"))
+    }
+}
+
 impl From<iot_home::miio::RequestError> for Failure {
     fn from(error: iot_home::miio::RequestError) -> Self {
         Self(format!("our client: {error}"))

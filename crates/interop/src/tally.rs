@@ -17,12 +17,7 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// A peer with which at least `minimum` calls have to be exchanged.
-    pub(crate) fn new(
-        peer: &'static str,
-        version: &str,
-        role: &'static str,
-        minimum: u64,
-    ) -> Self {
+    pub(crate) fn new(peer: &'static str, version: &str, role: &'static str, minimum: u64) -> Self {
         Self {
             peer,
             version: version.to_owned(),
@@ -105,9 +100,11 @@ pub(crate) fn print(tallies: &[Tally]) -> bool {
             .zip(widths)
             .enumerate()
             // Text to the left, numbers to the right.
-            .map(|(column, (cell, width))| {
-                if column < 3 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
-            })
+            .map(
+                |(column, (cell, width))| {
+                    if column < 3 { format!("{cell:<width$}") } else { format!("{cell:>width$}") }
+                },
+            )
             .collect();
         println!("{}", line.join("  ").trim_end());
     }

@@ -4,6 +4,7 @@ use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
@@ -17,12 +18,13 @@ use crate::cipher::Cipher;
 use crate::error::{DeviceError, MessageError, UNKNOWN_METHOD};
 use crate::json::{self, JsonError};
 
-/// A call of one of the device's methods.
+/// A call of one of the device's methods. Cheap to clone, so that one that is made again and again
+/// is put together once.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Request {
-    method: Box<str>,
+    method: Arc<str>,
     /// Everything behind the id: method, params and sid, as they are sent each time.
-    tail: Box<str>,
+    tail: Arc<str>,
     idempotent: bool,
     timeout: Option<Duration>,
 }
@@ -77,6 +79,11 @@ impl Request {
     /// The method's name.
     pub fn method(&self) -> &str {
         &self.method
+    }
+
+    #[cfg(feature = "client")]
+    pub(crate) fn shared_method(&self) -> Arc<str> {
+        Arc::clone(&self.method)
     }
 
     /// Whether this is repeated under new ids, see [`idempotent`](Self::idempotent).

@@ -1,6 +1,7 @@
 //! MIoT requests over the LAN: properties and actions by their numbers.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use iot_home_core::{ActionId, ActionResult, MiotCode, PropertyId, PropertyResult};
 use serde::Serialize;
@@ -45,7 +46,7 @@ pub fn action(did: &str, id: ActionId, input: &ActionInput) -> Result<Request, R
 }
 
 /// What an action is given.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub enum ActionInput {
     /// Nothing.
@@ -76,6 +77,20 @@ impl ActionInput {
                 .map(|(piid, value)| serde_json::json!({ "piid": piid, "value": value }))
                 .collect(),
             Self::Values(values) => values.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for ActionInput {
+    /// Leaves out the values, which may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::None => f.write_str("None"),
+            Self::Piids(arguments) => {
+                f.write_str("Piids")?;
+                f.debug_list().entries(arguments.iter().map(|(piid, _)| piid)).finish()
+            }
+            Self::Values(values) => write!(f, "Values({})", values.len()),
         }
     }
 }

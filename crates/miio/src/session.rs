@@ -370,6 +370,10 @@ impl Session {
 
     /// Lets waiting calls out as far as the limit allows, and says hello where that is needed first.
     fn start_waiting(&mut self, now: Instant) {
+        if self.calls.is_empty() {
+            // The next request greets at once, and does not wait for the last one's rhythm.
+            self.hello.stop();
+        }
         let started = self.calls.iter().filter(|call| call.sending.is_some()).count();
         let room = self.config.in_flight.max(1).saturating_sub(started);
         let known = self.clock.header(now).is_some();
@@ -619,6 +623,11 @@ impl Hello {
         self.due = needed;
         // Set anew when it is sent; without need there is nothing to wait for.
         self.next = if needed { self.next } else { None };
+    }
+
+    fn stop(&mut self) {
+        self.due = false;
+        self.next = None;
     }
 
     /// Whether an answer is expected now, and not too many have come.

@@ -76,8 +76,8 @@ impl FromStr for Token {
     type Err = TokenError;
 
     fn from_str(text: &str) -> Result<Self, TokenError> {
-        // Sixteen characters are a token as they stand, unless they are only blanks around nothing.
-        if let Ok(raw) = <[u8; 16]>::try_from(text.as_bytes())
+        // Sixteen characters are a token as they stand, but for the line's end that a file has.
+        if let Ok(raw) = <[u8; 16]>::try_from(text.trim_ascii().as_bytes())
             && raw.iter().all(u8::is_ascii_graphic)
         {
             return Ok(Self::new(raw));

@@ -3,7 +3,11 @@
 #![warn(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
 #[cfg(feature = "miio")]
+pub mod config;
+#[cfg(feature = "miio")]
 pub mod miio;
 
+#[cfg(feature = "miio")]
+pub use config::Config;
 #[cfg(feature = "miio")]
 pub use miio::{Faults, Machine, Quirk, Report, SimDevice, SpawnError, VirtualLink};

@@ -24,7 +24,6 @@ mod report;
 pub mod spec;
 mod virtual_link;
 
-pub use answer::{Method, RpcError};
 pub use builder::{BuildError, Builder, DeviceClock, DidPolicy, HelloToken};
 pub use device::{SimDevice, SpawnError};
 pub use faults::{Beyond, Faults, Silence};

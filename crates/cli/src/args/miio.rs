@@ -113,7 +113,7 @@ pub(crate) struct Decode {
     pub(crate) pcap: Option<PathBuf>,
     /// The token; of a capture one for each device as IP=TOKEN, and any number without an IP to try.
     /// Other users of this machine can see it: better set IOT_HOME_TOKEN or use --token-file
-    #[arg(long = "token", value_name = "[IP=]TOKEN", value_parser = secret, allow_hyphen_values = true)]
+    #[arg(long = "token", value_name = "[IP=]TOKEN", value_parser = secret)]
     pub(crate) tokens: Vec<Secret<String>>,
     /// Read the token, of a capture a line for each, from FILE; - is stdin
     #[arg(long, value_name = "FILE")]
@@ -125,7 +125,7 @@ pub(crate) enum TokenCommand {
     /// Bring a token into its usual form of 32 hex digits
     Decode {
         /// 32 hex digits, 16 characters, or the 96 digits of the iOS app's database; - is stdin
-        #[arg(value_parser = secret, allow_hyphen_values = true)]
+        #[arg(value_parser = secret)]
         value: Secret<String>,
     },
 }

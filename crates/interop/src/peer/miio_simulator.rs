@@ -5,12 +5,13 @@ use std::path::Path;
 use iot_home::miio::Device;
 use serde_json::{Value, json};
 
+use super::ours::HUMIDIFIER;
 use super::simulator::Simulator;
 use crate::install::Peers;
 use crate::process::Failure;
 use crate::tally::Tally;
 
-const MODEL: &str = "zhimi.humidifier.cb1";
+const MODEL: &str = HUMIDIFIER;
 const DID: u32 = 0x038d_4bab;
 
 /// Runs the simulator on the description lying at `description`.

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use iot_home::Did;
 use iot_home::miio::client::Direction;
 use iot_home::miio::packet::PacketKind;
 use iot_home::miio::{Client, Device, Token};
-use iot_home::Did;
 use tokio::process::Command;
 
 use crate::install::Peers;

@@ -82,7 +82,7 @@ impl Device {
         if inner.addr.is_ipv4() != inner.handle.local.is_ipv4() {
             return Err(Error::address_family(inner.addr));
         }
-        let method: Box<str> = request.method().into();
+        let method = request.shared_method();
         let span = tracing::debug_span!("request", addr = %inner.addr, did = field::Empty, %method, id = field::Empty);
         async {
             let started = inner.handle.shared.start(inner.id, request);

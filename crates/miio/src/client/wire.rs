@@ -1,5 +1,6 @@
 //! Watching what goes over the wire.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -7,7 +8,7 @@ use crate::cipher::{Cipher, OpenError};
 use crate::packet::{Packet, PacketKind};
 
 /// One datagram, as [`ClientBuilder::on_wire`](super::ClientBuilder::on_wire) sees it.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct WireEvent<'a> {
     /// Which way it went.
@@ -28,6 +29,22 @@ pub struct WireEvent<'a> {
     pub payload: Option<&'a str>,
     /// What is wrong with the datagram.
     pub problem: Option<&'a str>,
+}
+
+impl fmt::Debug for WireEvent<'_> {
+    /// Leaves out the payload, which may hold secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WireEvent")
+            .field("direction", &self.direction)
+            .field("peer", &self.peer)
+            .field("at", &self.at)
+            .field("len", &self.len)
+            .field("did", &self.did)
+            .field("stamp", &self.stamp)
+            .field("kind", &self.kind)
+            .field("problem", &self.problem)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Which way a datagram went.

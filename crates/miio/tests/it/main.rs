@@ -1,1 +1,14 @@
-fn main() {}
+//! What the crate promises, against vectors, the simulated device and real sockets.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests may fail loudly"
+)]
+
+mod client;
+mod discovery;
+mod session;

@@ -6,13 +6,13 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use iot_home_core::{ActionId, Random, SeededRandom};
-use iot_home_miio::Token;
+use iot_home_miio::{DeviceError, Token};
 use serde_json::{Map, Value, json};
 
-use crate::miio::answer::{Method, RpcError};
 use crate::miio::device::{SimDevice, SpawnError};
 use crate::miio::faults::Faults;
 use crate::miio::machine::Machine;
+use crate::miio::methods::Method;
 use crate::miio::properties::{Properties, PropertyName};
 use crate::miio::spec::{Format, Property, Service};
 
@@ -136,7 +136,7 @@ impl Builder {
     pub fn method(
         mut self,
         name: impl Into<String>,
-        method: impl Fn(&mut Properties, &Value) -> Result<Value, RpcError> + Send + Sync + 'static,
+        method: impl Fn(&mut Properties, &Value) -> Result<Value, DeviceError> + Send + Sync + 'static,
     ) -> Self {
         self.methods.insert(name.into(), Method::new(method));
         self
@@ -209,8 +209,7 @@ impl Builder {
                 properties.insert(siid, property.clone());
             }
             for action in &service.actions {
-                let known =
-                    |piid| service.properties.iter().any(|property| property.piid == piid);
+                let known = |piid| service.properties.iter().any(|property| property.piid == piid);
                 if !action.inputs.iter().chain(&action.outputs).all(|piid| known(*piid)) {
                     let action = ActionId::new(siid, action.aiid.get());
                     return Err(BuildError::Action { action });

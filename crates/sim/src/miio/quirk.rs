@@ -72,7 +72,7 @@ quirks! {
     IdZero => "id-zero",
     /// Every other answer is the error -30001 with the id 0: the device could not read its own answer.
     Garbled => "garbled",
-    /// Text in bytes that are no UTF-8; the network's name in `miIO.info` is GBK.
+    /// Characters beyond ASCII are cut off behind their first byte; the network's name in `miIO.info` is one.
     InvalidUtf8 => "invalid-utf8",
     /// Numbers as strings and switches as `"on"` and `"off"`.
     NumbersAsText => "numbers-as-text",

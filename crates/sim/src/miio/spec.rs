@@ -34,10 +34,17 @@ impl Service {
     }
 
     /// Service 1 as every device has it: manufacturer, model, serial number, firmware revision.
-    pub fn device_information(manufacturer: &str, model: &str, serial: &str, firmware: &str) -> Self {
+    pub fn device_information(
+        manufacturer: &str,
+        model: &str,
+        serial: &str,
+        firmware: &str,
+    ) -> Self {
         [manufacturer, model, serial, firmware].into_iter().zip(1..).fold(
             Self::new(1),
-            |service, (text, piid)| service.property(Property::text(piid, 64).value(text).read_only()),
+            |service, (text, piid)| {
+                service.property(Property::text(piid, 64).value(text).read_only())
+            },
         )
     }
 
@@ -217,8 +224,7 @@ pub(crate) enum Effect {
     Run(Handler),
 }
 
-type Handler =
-    Arc<dyn Fn(&mut Properties, &[Value]) -> Result<Vec<Value>, MiotCode> + Send + Sync>;
+type Handler = Arc<dyn Fn(&mut Properties, &[Value]) -> Result<Vec<Value>, MiotCode> + Send + Sync>;
 
 impl Action {
     /// An action with this number, without inputs and outputs.

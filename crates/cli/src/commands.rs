@@ -1,0 +1,43 @@
+//! One module for each command.
+
+mod completions;
+mod decode;
+mod demo;
+mod discover;
+mod encode;
+mod miio;
+mod sim;
+
+use clap::CommandFactory as _;
+
+use crate::args::{Cli, Command, MiioCommand, Options, SimCommand};
+use crate::failure::Outcome;
+use crate::output::Output;
+use crate::record::Recorder;
+
+/// What every command is given.
+pub(crate) struct Context {
+    pub(crate) options: Options,
+    pub(crate) output: Output,
+    pub(crate) recorder: Option<Recorder>,
+}
+
+/// Carries a command out.
+pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
+    match command {
+        Command::Demo => demo::run(context).await,
+        Command::Discover(args) => discover::run(context, args).await,
+        Command::Miio(args) => match args.command {
+            MiioCommand::Encode(args) => encode::run(context, args).await,
+            MiioCommand::Decode(args) => decode::run(context, args).await,
+            MiioCommand::Token { command } => encode::token(context, command).await,
+            command => miio::run(context, command).await,
+        },
+        Command::Sim(args) => match args.command {
+            SimCommand::Miio(args) => sim::run(context, args).await,
+        },
+        Command::Completions { shell } => {
+            completions::run(&context.output, shell, &mut Cli::command())
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! `iot-home demo`: a simulated home on loopback, driven by the real client over real sockets.
+//!
+//! Every detail that is printed was read back from a device or counted on the wire.
+
+mod home;
+mod steps;
+
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::{self, Instant};
+
+use self::home::Home;
+use super::Context;
+use crate::failure::{Failure, Outcome, Verdict};
+use crate::output::{Output, Table, Tone};
+
+pub(super) async fn run(context: &Context) -> Outcome {
+    let started = Instant::now();
+    let mut show = Show { output: &context.output, ok: true };
+    let home = match Home::start(context).await {
+        Ok(home) => home,
+        Err(problem) => {
+            show.step("start", Err(problem))?;
+            return Ok(Verdict::NotOk);
+        }
+    };
+    show.home(&home)?;
+    if time::timeout(LIMIT, play(&mut show, &home)).await.unwrap_or_else(|_| {
+        show.step("time", Err(format!("not done within {LIMIT:?}")))
+    }).is_err() {
+        return Err(Failure::Closed);
+    }
+    show.summary(&home, started.elapsed())?;
+    Ok(if show.ok { Verdict::Done } else { Verdict::NotOk })
+}
+
+async fn play(show: &mut Show<'_>, home: &Home) -> Result<(), Failure> {
+    let mut found = None;
+    show.run("discover", async {
+        let devices = steps::discover(home).await?;
+        Ok(found.insert(devices).told(home))
+    })
+    .await?;
+    show.run("read", steps::read(home)).await?;
+    show.run("write", steps::write(home)).await?;
+    show.run("broken-json", steps::broken_json(home)).await?;
+    show.run("property-limit", steps::property_limit(home)).await?;
+    show.run("action", steps::action(home)).await?;
+    show.run("restart", steps::restart(home)).await?;
+    show.run("reboot", steps::reboot(home)).await?;
+    show.run("shown-token", steps::shown_token(home, found.as_ref())).await?;
+    show.run("one-socket", steps::one_socket(home)).await?;
+    show.run("wrong-token", steps::wrong_token(home)).await
+}
+
+/// Told to the audience, step by step.
+struct Show<'a> {
+    output: &'a Output,
+    ok: bool,
+}
+
+#[derive(Serialize)]
+struct Step<'a> {
+    step: &'a str,
+    ok: bool,
+    detail: &'a str,
+}
+
+impl Show<'_> {
+    async fn run(
+        &mut self,
+        name: &'static str,
+        step: impl Future<Output = Result<String, String>>,
+    ) -> Result<(), Failure> {
+        let waiting = self.output.waiting(name);
+        let result = step.await;
+        drop(waiting);
+        self.step(name, result)
+    }
+
+    fn step(&mut self, name: &str, result: Result<String, String>) -> Result<(), Failure> {
+        let ok = result.is_ok();
+        self.ok &= ok;
+        let (Ok(detail) | Err(detail)) = &result;
+        self.output.print(&Step { step: name, ok, detail }, |step, style| {
+            let (mark, tone) = if ok { ("✓", Tone::Good) } else { ("✗", Tone::Bad) };
+            let name = format!("{:<14}", step.step);
+            format!("{} {}  {}", style.paint(tone, mark), style.paint(Tone::Name, &name), step.detail)
+        })
+    }
+
+    fn home(&self, home: &Home) -> Result<(), Failure> {
+        if self.output.json() {
+            return Ok(());
+        }
+        let style = self.output.style();
+        let mut table = Table::new(&["device", "model", "what is special about it"]);
+        for member in home.members() {
+            let model = member.device.model().to_owned();
+            table.row([member.name.to_owned(), model, member.character.to_owned()]);
+        }
+        self.output.text("A simulated home, inside this process; all packets stay on loopback.\n\n")?;
+        self.output.text(&(table.render(style) + "\n"))
+    }
+
+    fn summary(&self, home: &Home, took: Duration) -> Result<(), Failure> {
+        if self.output.json() {
+            return Ok(());
+        }
+        let style = self.output.style();
+        let headings = ["device", "address", "did", "packets", "lost", "answers", "refused"];
+        let mut table = Table::new(&headings);
+        for member in home.members() {
+            let report = member.device.report();
+            table.row([
+                member.name.to_owned(),
+                member.device.addr().to_string(),
+                member.device.did().to_string(),
+                report.datagrams.to_string(),
+                (report.dropped_in + report.dropped_out).to_string(),
+                report.answers.to_string(),
+                report.violations.total().to_string(),
+            ]);
+        }
+        self.output.text(&format!("\n{}", table.render(style)))?;
+        let (verdict, tone) = if self.ok {
+            ("everything worked", Tone::Good)
+        } else {
+            ("something did not work", Tone::Bad)
+        };
+        let took = format!("in {:.1} s", took.as_secs_f64());
+        self.output.text(&format!("\n{} {took}", style.paint(tone, verdict)))?;
+        if self.ok {
+            self.output.note("next: iot-home discover");
+        }
+        Ok(())
+    }
+}
+
+/// All of it takes a second or three.
+const LIMIT: Duration = Duration::from_secs(9);

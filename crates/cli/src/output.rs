@@ -1,0 +1,138 @@
+//! What a command prints: JSON for programs, text for people, never both.
+
+mod progress;
+mod style;
+mod table;
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::sync::Arc;
+
+use serde::Serialize;
+
+use self::progress::Line;
+pub(crate) use self::progress::Progress;
+pub(crate) use self::style::{Style, Tone, printable};
+pub(crate) use self::table::{Table, fields};
+use crate::failure::{Failure, Kind, Report};
+
+/// Where results go, and in which form.
+#[derive(Clone)]
+pub(crate) struct Output {
+    json: bool,
+    show_secrets: bool,
+    style: Style,
+    errors: Style,
+    line: Arc<Line>,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool, show_secrets: bool) -> Self {
+        Self {
+            json,
+            show_secrets,
+            style: Style::of(io::stdout().is_terminal()),
+            errors: Style::of(io::stderr().is_terminal()),
+            line: Arc::default(),
+        }
+    }
+
+    pub(crate) fn json(&self) -> bool {
+        self.json
+    }
+
+    pub(crate) fn show_secrets(&self) -> bool {
+        self.show_secrets
+    }
+
+    pub(crate) fn style(&self) -> Style {
+        self.style
+    }
+
+    /// Prints a result: a line of JSON, or what `human` makes of it.
+    pub(crate) fn print<T: Serialize>(
+        &self,
+        result: &T,
+        human: impl FnOnce(&T, Style) -> String,
+    ) -> Result<(), Failure> {
+        if self.json { self.json_line(result) } else { self.text(&human(result, self.style)) }
+    }
+
+    fn json_line(&self, result: &impl Serialize) -> Result<(), Failure> {
+        let line = serde_json::to_string(result)
+            .map_err(|error| Failure::new(Kind::Internal, format!("cannot write JSON: {error}")))?;
+        self.text(&line)
+    }
+
+    /// Prints a text, and a line break where it has none, at once.
+    pub(crate) fn text(&self, text: &str) -> Result<(), Failure> {
+        self.line.clear();
+        let end = if text.ends_with('\n') { "" } else { "\n" };
+        self.verbatim(format!("{text}{end}").as_bytes())
+    }
+
+    /// Prints a text exactly as it is.
+    pub(crate) fn verbatim(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(bytes)?;
+        Ok(stdout.flush()?)
+    }
+
+    /// Tells a person something beside the result; programs do not see it.
+    pub(crate) fn note(&self, text: &str) {
+        if !self.json {
+            self.complain(text);
+        }
+    }
+
+    /// Tells a person what to do; programs do not see it.
+    pub(crate) fn advise(&self, hint: &str) {
+        if !self.json {
+            self.hint(hint);
+        }
+    }
+
+    fn hint(&self, hint: &str) {
+        let hint = printable(hint);
+        self.complain(&format!("{} {hint}", self.errors.paint(Tone::Name, "hint:")));
+    }
+
+    /// Tells of something that is missing from the result.
+    pub(crate) fn warn(&self, text: &str) {
+        self.complain(&format!("{} {}", self.errors.paint(Tone::Bad, "warning:"), printable(text)));
+    }
+
+    /// While it lives, a terminal shows what is being waited for.
+    pub(crate) fn waiting(&self, what: impl Into<String>) -> Progress {
+        Progress::start(&self.line, what.into())
+    }
+
+    /// Reports how the command failed.
+    pub(crate) fn failure(&self, report: &Report) {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            error: &'a Report,
+        }
+        if self.json && self.json_line(&Document { error: report }).is_ok() {
+            return;
+        }
+        self.complain(&format!(
+            "{} {}",
+            self.errors.paint(Tone::Bad, "error:"),
+            printable(&report.message)
+        ));
+        if let Some(hint) = &report.hint {
+            self.hint(hint);
+        }
+    }
+
+    /// Takes the progress line off the terminal.
+    pub(crate) fn clear_progress(&self) {
+        self.line.clear();
+    }
+
+    fn complain(&self, text: &str) {
+        self.line.clear();
+        // Where stderr is closed there is nobody to tell.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+}

@@ -1,0 +1,129 @@
+//! A transcript of what goes over the wire, fit to be shown: `--record FILE`.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use iot_home::miio::client::{Direction, WireEvent};
+use iot_home::miio::discovery::Found;
+use iot_home::miio::packet::{HEADER_LEN, PacketKind};
+use serde::Serialize;
+use tokio::time::Instant;
+
+use crate::failure::Failure;
+use crate::ordered::{Hidden, Ordered};
+
+/// An open transcript: a line of JSON for each datagram.
+#[derive(Clone)]
+pub(crate) struct Recorder {
+    file: Arc<Mutex<File>>,
+    started: Instant,
+}
+
+#[derive(Serialize)]
+struct Line {
+    /// Seconds since the command began.
+    time: f64,
+    direction: &'static str,
+    peer: SocketAddr,
+    kind: Option<&'static str>,
+    did: Option<String>,
+    stamp: Option<u32>,
+    length: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payload: Option<Ordered>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+}
+
+impl Recorder {
+    /// Begins a transcript in place of whatever the file held.
+    pub(crate) fn create(file: &Path) -> Result<Self, Failure> {
+        let opened = File::create(file).map_err(|error| {
+            Failure::bad_input(format!("cannot write {}: {error}", file.display()))
+        })?;
+        Ok(Self { file: Arc::new(Mutex::new(opened)), started: Instant::now() })
+    }
+
+    /// What a client calls with every datagram. The tokens are blanked wherever they stand.
+    pub(crate) fn observer(
+        &self,
+        tokens: Vec<String>,
+    ) -> impl Fn(&WireEvent<'_>) + Send + Sync + 'static {
+        let this = self.clone();
+        move |event| {
+            // Text that is no JSON cannot be searched for secrets, so none of it is shown.
+            let payload = event.payload.map(|text| {
+                Ordered::lenient(text).map(|mut payload| {
+                    payload.hide(&Hidden::personal(&tokens));
+                    payload
+                })
+            });
+            let unreadable = matches!(payload, Some(None));
+            this.write(&Line {
+                time: this.elapsed(),
+                direction: match event.direction {
+                    Direction::Sent => "sent",
+                    Direction::Received => "received",
+                },
+                peer: event.peer,
+                kind: event.kind.and_then(|kind| name(kind, event.direction)),
+                did: event.did.map(|did| did.to_string()),
+                stamp: event.stamp,
+                length: event.len,
+                payload: payload.flatten(),
+                problem: match event.problem {
+                    None if unreadable => Some("the payload is not JSON".into()),
+                    problem => problem.map(ToString::to_string),
+                },
+            });
+        }
+    }
+
+    /// Notes the answer to a hello, all but the token in it.
+    pub(crate) fn hello_reply(&self, found: &Found) {
+        self.write(&Line {
+            time: self.elapsed(),
+            direction: "received",
+            peer: found.addr,
+            kind: Some("hello-reply"),
+            did: Some(found.did.to_string()),
+            stamp: Some(found.stamp),
+            length: HEADER_LEN,
+            payload: None,
+            problem: None,
+        });
+    }
+
+    fn elapsed(&self) -> f64 {
+        micros(self.started.elapsed())
+    }
+
+    fn write(&self, line: &Line) {
+        // A transcript that cannot be written to the end must not end what it describes.
+        let Ok(mut text) = serde_json::to_string(line) else { return };
+        text.push('\n');
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = file.write_all(text.as_bytes()) {
+            tracing::warn!(%error, "the transcript is incomplete");
+        }
+    }
+}
+
+/// Seconds, to the microsecond.
+fn micros(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 1e6).round() / 1e6
+}
+
+fn name(kind: PacketKind, direction: Direction) -> Option<&'static str> {
+    match (kind, direction) {
+        (PacketKind::Probe, _) => Some("hello"),
+        (PacketKind::Short, Direction::Received) => Some("hello-reply"),
+        (PacketKind::Short, Direction::Sent) => Some("keep-alive"),
+        (PacketKind::Message, _) => Some("message"),
+        _ => None,
+    }
+}

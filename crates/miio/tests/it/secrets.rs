@@ -1,0 +1,603 @@
+//! Nothing that can be printed prints a secret: every public type and error of the crate is
+//! formatted here while it holds a known token or password, and everything that is traced during
+//! calls is captured.
+
+use std::any::type_name;
+use std::collections::BTreeSet;
+use std::error::Error as StdError;
+use std::fmt::{self, Debug, Write as _};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use iot_home_core::{Instant, PropertyId, SeededRandom};
+use iot_home_miio::cipher::{Cipher, OpenError, SealError};
+use iot_home_miio::client::{Client, Direction, Discovery, Error, ErrorKind};
+use iot_home_miio::discovery::{ROUNDS, Search, Target};
+use iot_home_miio::json::{self, JsonError};
+use iot_home_miio::packet::{
+    Header, HelloField, HelloReply, PacketError, PacketKind, Subscription,
+};
+use iot_home_miio::responder::{Incoming, Refusal, Responder};
+use iot_home_miio::session::{Config, Event, Session};
+use iot_home_miio::{
+    ActionInput, DeviceError, Failure, Info, MessageError, Packet, Request, RequestError, Token,
+    TokenError,
+};
+use md5::{Digest, Md5};
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+use tokio::net::UdpSocket;
+use tracing::field::{Field, Visit};
+use tracing::{Metadata, Subscriber, span};
+
+const TOKEN: [u8; 16] = *b"q3zq0f2yd3t3nqx4";
+/// Another device's, or what a wrong answer shows.
+const OTHER_TOKEN: [u8; 16] = [
+    0xe1, 0x9b, 0x27, 0xc4, 0x8d, 0xf0, 0x53, 0xb6, 0x1a, 0x7e, 0xd2, 0x45, 0x98, 0x3c, 0xaf, 0x60,
+];
+const PASSWORD: &str = "Swordfish-7319";
+const DID: u64 = 51_880_628;
+
+/// Everything that was printed, and by what.
+#[derive(Default)]
+struct Printed {
+    texts: Vec<(String, String)>,
+    types: BTreeSet<&'static str>,
+}
+
+impl Printed {
+    fn value<T: Debug>(&mut self, value: &T) {
+        let name = type_name::<T>();
+        let name = name.split('<').next().and_then(|path| path.rsplit("::").next());
+        let name = name.unwrap_or_default();
+        self.types.insert(name);
+        self.text(name, format!("{value:?}\n{value:#?}\n{value:x?}\n{value:#X?}"));
+    }
+
+    fn error<T: StdError>(&mut self, error: &T) {
+        self.value(error);
+        let mut chain = format!("{error}\n{error:#}");
+        let mut source = error.source();
+        while let Some(error) = source {
+            let _ = write!(chain, "\n{error}\n{error:?}\n{error:#?}");
+            source = error.source();
+        }
+        self.text(type_name::<T>(), chain);
+    }
+
+    fn text(&mut self, whose: &str, text: String) {
+        self.texts.push((whose.to_owned(), text));
+    }
+
+    #[track_caller]
+    fn assert_no_secrets(&self) {
+        for (whose, text) in &self.texts {
+            for (secret, bytes) in secrets() {
+                assert!(!shows(text, &bytes), "{whose} shows the {secret}:\n{text}");
+            }
+        }
+    }
+}
+
+fn secrets() -> Vec<(&'static str, Vec<u8>)> {
+    let mut secrets = vec![("password", PASSWORD.into())];
+    for token in [TOKEN, OTHER_TOKEN] {
+        let key = Md5::digest(token);
+        let iv = Md5::digest([&key, &token[..]].concat());
+        secrets.push(("token", token.into()));
+        secrets.push(("key", key.to_vec()));
+        secrets.push(("iv", iv.to_vec()));
+    }
+    secrets
+}
+
+/// Whether a text has a part of the secret in it, in any of the forms in which bytes are printed:
+/// as characters, in hexadecimal, in base64, as a list of numbers.
+fn shows(text: &str, secret: &[u8]) -> bool {
+    let lower = text.to_lowercase();
+    let dense: String = lower.chars().filter(|c| !c.is_whitespace()).collect();
+    let has_raw = secret
+        .windows(6)
+        .any(|part| str::from_utf8(part).is_ok_and(|part| lower.contains(&part.to_lowercase())));
+    let list = |part: &[u8], number: fn(&u8) -> String| {
+        part.iter().map(number).collect::<Vec<_>>().join(",")
+    };
+    let has_numbers = secret.windows(4).any(|part| {
+        let hex: String = part.iter().map(|byte| format!("{byte:02x}")).collect();
+        dense.contains(&hex)
+            || dense.contains(&list(part, u8::to_string))
+            || dense.contains(&list(part, |byte| format!("{byte:x}")))
+            || dense.contains(&list(part, |byte| format!("0x{byte:x}")))
+            || dense.contains(&list(part, |byte| format!("0x{byte:02x}")))
+    });
+    // The two characters at the end depend on what follows.
+    let has_base64 = (0..3).any(|skip| {
+        let parts = secret.get(skip..).unwrap_or_default().chunks_exact(6);
+        parts.map(base64).any(|part| text.contains(&part))
+    });
+    has_raw || has_numbers || has_base64
+}
+
+/// Of whole groups of three bytes.
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let groups = bytes
+        .chunks(3)
+        .map(|group| group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)));
+    groups
+        .flat_map(|bits| [18, 12, 6, 0].map(|shift| DIGITS[(bits >> shift) as usize % 64]))
+        .map(char::from)
+        .collect()
+}
+
+#[test]
+fn the_search_finds_what_it_should() {
+    for shown in [
+        "token q3zq0f2yd3t3nqx4.".to_owned(),
+        "prefix 7a713066 suffix".to_owned(),
+        "7A 71 30 66 32 79".to_owned(),
+        format!("{TOKEN:?} {TOKEN:#?}"),
+        format!("{:#?}", &TOKEN[5..9]),
+        format!("{TOKEN:x?}"),
+        format!("{TOKEN:#X?}"),
+        format!("{TOKEN:#04x?}"),
+        "cTN6cTBmMnlkM3QzbnF4NA==".to_owned(),
+    ] {
+        assert!(shows(&shown, &TOKEN), "{shown}");
+    }
+    for other in ["Token(<redacted>)", "did 51880628", "51, 122, 113"] {
+        assert!(!shows(other, &TOKEN), "{other}");
+    }
+}
+
+/// Parameters that do not serialise, and whose error tells why.
+struct Failing;
+
+impl Serialize for Failing {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(serde::ser::Error::custom(PASSWORD))
+    }
+}
+
+fn token() -> Token {
+    Token::new(TOKEN)
+}
+
+/// What a device may tell of itself.
+fn info() -> Value {
+    let hex = token().expose_hex();
+    json!({
+        "model": "zhimi.fan.za1",
+        "token": hex,
+        "ap": {"ssid": "home", "passwd": PASSWORD, "rssi": -40},
+        "more": [{"Token": hex, "psk": PASSWORD, "bind_key": hex, "password": PASSWORD}],
+        "netif": {"localIp": "192.168.1.20"},
+    })
+}
+
+fn packets(printed: &mut Printed) {
+    let header = Header { did: DID, stamp: 77 };
+    let cipher = Cipher::new(&token());
+    printed.value(&token());
+    printed.value(&cipher);
+    printed.value(&header);
+    printed.value(&PacketKind::Message);
+
+    let fields = [
+        HelloField::Token(token()),
+        HelloField::HiddenFf,
+        HelloField::HiddenZero,
+        HelloField::Subscription(Subscription::new(1, 4, true)),
+    ];
+    for field in fields {
+        let reply = HelloReply::new(DID, 77, field);
+        printed.value(&Packet::parse(&reply.encode()).unwrap());
+        printed.value(&reply.field);
+        printed.value(&reply);
+    }
+    printed.value(&Subscription::new(1, 4, true));
+    let mut sealed = vec![0; Cipher::sealed_len(PASSWORD.len())];
+    cipher.seal(header, PASSWORD.as_bytes(), &mut sealed).unwrap();
+    printed.value(&Packet::parse(&sealed).unwrap());
+
+    // A packet whose header is a token, as a file that was sent by mistake may be.
+    let mut wrong = [TOKEN, TOKEN].concat();
+    printed.error(&Packet::parse(&wrong).unwrap_err());
+    printed.error(&cipher.open(&mut wrong).unwrap_err());
+    for error in [
+        PacketError::Truncated { length: 16 },
+        PacketError::Magic([TOKEN[0], TOKEN[1]]),
+        PacketError::ClaimedTooShort { claimed: 1 },
+        PacketError::ClaimedTooLong { claimed: 64, actual: 32 },
+        PacketError::Unaligned { claimed: 33 },
+        PacketError::NotAHelloReply,
+    ] {
+        printed.error(&error);
+        printed.error(&OpenError::from(error));
+    }
+    printed.error(&OpenError::Checksum);
+    printed.error(&OpenError::Padding);
+    printed.error(&OpenError::NotAMessage);
+    printed.error(&cipher.seal(header, PASSWORD.as_bytes(), &mut []).unwrap_err());
+    printed.error(&SealError::TooLong { length: 70_000 });
+}
+
+fn tokens(printed: &mut Printed) {
+    let hex = token().expose_hex();
+    for wrong in [format!("{hex}00"), hex.replace('7', "g"), hex.repeat(3), hex[2..].into()] {
+        printed.error(&wrong.parse::<Token>().unwrap_err());
+    }
+    printed.error(&TokenError::Ios);
+}
+
+fn texts(printed: &mut Printed) {
+    let request = Request::new("set_wifi", json!({"passwd": PASSWORD, "token": TOKEN})).unwrap();
+    printed.value(&request);
+    printed.value(&request.sid(PASSWORD).unwrap());
+    printed.error(&Request::new("set_wifi", Failing).unwrap_err());
+    printed.error(&Request::new("set_wifi", PASSWORD.repeat(10_000)).unwrap_err());
+    printed.error(&Request::new("", PASSWORD).unwrap_err());
+    printed.error(&RequestError::Params);
+
+    for text in [
+        String::new(),
+        format!(r#"{{"passwd" "{PASSWORD}"}}"#),
+        format!(r#"{{"passwd":"{PASSWORD}"#),
+    ] {
+        let error = json::parse(text.as_bytes()).unwrap_err();
+        printed.error(&error);
+        printed.error(&MessageError::Json(error));
+        printed.error(&Failure::Malformed(MessageError::Json(error)));
+    }
+    printed.error(&JsonError::Empty);
+
+    let info = Info::from_value(info());
+    assert_eq!(info.token, Some(token()));
+    printed.value(&info.ap);
+    printed.value(&info.netif);
+    printed.value(&info);
+
+    printed.value(&ActionInput::None);
+    printed.value(&ActionInput::piids([(1, json!(PASSWORD)), (2, json!(TOKEN))]));
+    printed.value(&ActionInput::in_order([json!(PASSWORD), json!(token().expose_hex())]));
+}
+
+fn failures(printed: &mut Printed) {
+    for failure in [
+        Failure::NoHello { hellos: 3 },
+        Failure::NoAnswer { transmissions: 3, other_token_shown: true },
+        Failure::MaybeExecuted { transmissions: 3 },
+        Failure::NeverSent,
+        Failure::Device(DeviceError::new(Some(-5001), "command error")),
+        Failure::Malformed(MessageError::Empty),
+        Failure::Malformed(MessageError::NotAnObject),
+        Failure::Malformed(MessageError::Padding),
+        Failure::Checksum,
+    ] {
+        printed.error(&failure);
+    }
+    printed.error(&DeviceError::new(None, "unknown_method"));
+    printed.error(&MessageError::Empty);
+}
+
+/// Both ends of a conversation about secrets.
+fn conversation(printed: &mut Printed) {
+    let now = Instant::ORIGIN;
+    let mut session = Session::new(&token(), Config::default(), &mut SeededRandom::new(1));
+    let mut device = Responder::new(DID, token()).hello_field(HelloField::Token(token()));
+    let request = Request::new("set_wifi", [PASSWORD, &token().expose_hex()]).unwrap();
+    let key = session.request(now, request);
+    printed.value(&key);
+    printed.value(&Config::default());
+    let mut buffer = Vec::new();
+    while let Some(datagram) = session.poll_transmit(now, &mut buffer) {
+        let mut datagram = datagram.to_vec();
+        let mut answer = match device.receive(77, &mut datagram).unwrap() {
+            Incoming::Request(request) => {
+                assert_eq!(request.params[0], PASSWORD);
+                printed.value(&request);
+                printed.value(&Incoming::Request(request.clone()));
+                // First it asks something of its own, just as delicate.
+                let own = json!({"id": 5, "method": "bind", "params": info()}).to_string();
+                let mut own = device.seal(77, own.as_bytes()).unwrap();
+                assert!(session.handle_datagram(now, &mut own));
+                device.reply(77, request.id, &info().to_string()).unwrap()
+            }
+            incoming => {
+                printed.value(&incoming);
+                device.hello_reply(77).to_vec()
+            }
+        };
+        session.handle_datagram(now, &mut answer);
+    }
+    let mut events = 0;
+    while let Some(event) = session.poll_event() {
+        events += 1;
+        printed.value(&event);
+        match event {
+            Event::Request(request) => printed.value(&request),
+            Event::Done { result, .. } => {
+                let reply = result.unwrap();
+                assert!(reply.text().contains(PASSWORD));
+                printed.value(&reply);
+                printed.error(&reply.parse::<u8>().unwrap_err());
+                printed.error(&reply.parse::<PropertyIdOnly>().unwrap_err());
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(events, 2);
+    printed.value(&session);
+    printed.value(&session.stats());
+    printed.value(&device);
+
+    for text in ["", "{}"] {
+        let refused = device.receive(77, &mut device.seal(77, text.as_bytes()).unwrap());
+        printed.error(&refused.unwrap_err());
+    }
+    printed.error(&Refusal::Open(OpenError::Checksum));
+    printed.error(&Refusal::OtherDid { did: 1 });
+    printed.error(&Refusal::Stamp { theirs: 1, ours: 2 });
+    printed.error(&Refusal::RepeatedId { id: 1 });
+}
+
+/// A form that no result here has; the parser's own error would quote what it found instead.
+#[derive(Debug, serde::Deserialize)]
+struct PropertyIdOnly {
+    #[serde(rename = "token")]
+    _token: bool,
+}
+
+fn search(printed: &mut Printed) {
+    let addr = SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 54_321);
+    let target = Target { link: 0, addr };
+    let mut search = Search::new(Instant::ORIGIN, [target], &ROUNDS, Duration::from_secs(3));
+    search.poll_transmit(Instant::ORIGIN);
+    let shown = HelloReply::new(DID, 77, HelloField::Token(token())).encode();
+    let found = search.handle_datagram(Instant::ORIGIN, 0, addr, &shown).unwrap();
+    assert_eq!(found.token, Some(token()));
+    printed.value(&found);
+    printed.value(&search);
+    printed.value(&target);
+}
+
+/// A device that answers each method in a way of its own.
+async fn serve(socket: UdpSocket, mut device: Responder) {
+    let mut buffer = vec![0; 65_536];
+    loop {
+        let Ok((length, from)) = socket.recv_from(&mut buffer).await else { return };
+        let answer = match device.receive(77, &mut buffer[..length]) {
+            Ok(Incoming::Hello { .. }) => Ok(device.hello_reply(77).to_vec()),
+            Ok(Incoming::Request(request)) => match request.method.as_str() {
+                "miIO.info" => device.reply(77, request.id, &info().to_string()),
+                "get_broken" => {
+                    let text = format!(r#"{{"id":{},"result":"{PASSWORD}"#, request.id);
+                    device.seal(77, text.as_bytes())
+                }
+                "get_foreign" => {
+                    Responder::new(DID, Token::new(OTHER_TOKEN)).reply(77, request.id, "[]")
+                }
+                "get_properties" => {
+                    let result = r#"[{"did":"1","siid":2,"piid":1,"code":-4004}]"#;
+                    device.reply(77, request.id, result)
+                }
+                "set_wifi" => device.error_reply(77, request.id, -5001, "command error"),
+                _ => continue,
+            },
+            _ => continue,
+        };
+        socket.send_to(&answer.expect("a short answer"), from).await.expect("loopback");
+    }
+}
+
+async fn socket() -> (UdpSocket, SocketAddr) {
+    let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("loopback");
+    let addr = socket.local_addr().expect("it is bound");
+    (socket, addr)
+}
+
+/// Calls of every kind and with every end, over sockets.
+async fn calls(printed: &mut Printed) {
+    let (socket, addr) = socket().await;
+    let device = Responder::new(DID, token()).hello_field(HelloField::Token(token()));
+    let device = tokio::spawn(serve(socket, device));
+    let (_silent, nobody) = self::socket().await;
+
+    let events = Arc::new(Mutex::new(Printed::default()));
+    let seen = Arc::clone(&events);
+    let builder = Client::builder()
+        .local_addr(SocketAddr::new(Ipv4Addr::LOCALHOST.into(), 0))
+        .timeout(Duration::from_millis(500))
+        .on_wire(move |event| {
+            let mut seen = seen.lock().unwrap();
+            seen.value(event);
+            seen.value(&event.direction);
+            if event.direction == Direction::Received && event.payload.is_some() {
+                seen.text("marker", "a payload was seen".to_owned());
+            }
+        });
+    printed.value(&builder);
+    let client = builder.bind().await.unwrap();
+    let lamp = client.device(addr, token());
+    let stranger = client.device(addr, Token::new(OTHER_TOKEN));
+    let absent = client.device(nobody, token());
+    printed.value(&client);
+    printed.value(&lamp);
+    printed.value(&iot_home_miio::client::DeviceAddr::from(addr));
+
+    let wifi = json!({"passwd": PASSWORD, "token": token().expose_hex()});
+    let info = lamp.info().await.unwrap();
+    printed.value(&info);
+    let ends: Vec<(ErrorKind, Error)> = vec![
+        (ErrorKind::Device, lamp.call::<Value>("set_wifi", &wifi).await.unwrap_err()),
+        (ErrorKind::MaybeExecuted, lamp.call::<Value>("join", &wifi).await.unwrap_err()),
+        (ErrorKind::Malformed, lamp.call::<Value>("get_broken", &wifi).await.unwrap_err()),
+        (ErrorKind::Malformed, lamp.call::<u8>("miIO.info", &wifi).await.unwrap_err()),
+        (ErrorKind::Checksum, lamp.call::<Value>("get_foreign", &wifi).await.unwrap_err()),
+        (ErrorKind::Refused, lamp.get::<bool>(PropertyId::new(2, 1)).await.unwrap_err()),
+        (ErrorKind::BadInput, lamp.call::<Value>("set_wifi", Failing).await.unwrap_err()),
+        (
+            ErrorKind::BadInput,
+            lamp.call::<Value>("set_wifi", PASSWORD.repeat(9_999)).await.unwrap_err(),
+        ),
+        (ErrorKind::NoAnswer, stranger.call::<Value>("set_wifi", &wifi).await.unwrap_err()),
+        (ErrorKind::NoHello, absent.call::<Value>("set_wifi", &wifi).await.unwrap_err()),
+        (
+            ErrorKind::Io,
+            Client::builder()
+                .local_addr(SocketAddr::new(Ipv4Addr::new(192, 0, 2, 1).into(), 0))
+                .bind()
+                .await
+                .unwrap_err(),
+        ),
+    ];
+    for (kind, error) in ends {
+        assert_eq!(error.kind(), kind, "{error}");
+        printed.error(&error);
+        printed.value(&kind);
+        printed.text("hint", error.hint().unwrap_or_default().to_owned());
+    }
+
+    let found = client.hello(addr, Duration::from_secs(5)).await.unwrap();
+    assert_eq!(found.token, Some(token()));
+    printed.value(&found);
+    let builder = Discovery::builder().targets([addr]).count(1);
+    printed.value(&builder);
+    let mut discovery = builder.start().unwrap();
+    let found = futures_util::StreamExt::next(&mut discovery).await.unwrap();
+    printed.value(&found);
+    printed.value(&discovery);
+    printed.value(&lamp);
+
+    device.abort();
+    let events = std::mem::take(&mut *events.lock().unwrap());
+    assert!(events.texts.iter().any(|(whose, _)| whose == "marker"));
+    printed.texts.extend(events.texts);
+    printed.types.extend(events.types);
+}
+
+/// Keeps the text of all that is traced.
+struct Capture {
+    text: Arc<Mutex<String>>,
+    spans: AtomicU64,
+}
+
+impl Capture {
+    fn write(&self, what: &str, record: impl FnOnce(&mut Fields)) {
+        let mut fields = Fields(String::new());
+        record(&mut fields);
+        let mut text = self.text.lock().unwrap();
+        let _ = writeln!(text, "{what}{}", fields.0);
+    }
+}
+
+impl Subscriber for Capture {
+    fn enabled(&self, _: &Metadata<'_>) -> bool {
+        true
+    }
+
+    fn new_span(&self, span: &span::Attributes<'_>) -> span::Id {
+        self.write(span.metadata().name(), |fields| span.record(fields));
+        span::Id::from_u64(self.spans.fetch_add(1, Ordering::Relaxed) + 1)
+    }
+
+    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
+        self.write("record", |fields| values.record(fields));
+    }
+
+    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
+
+    fn event(&self, event: &tracing::Event<'_>) {
+        self.write(event.metadata().name(), |fields| event.record(fields));
+    }
+
+    fn enter(&self, _: &span::Id) {}
+
+    fn exit(&self, _: &span::Id) {}
+}
+
+struct Fields(String);
+
+impl Visit for Fields {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        let _ = write!(self.0, " {}={value:?} {value:#?}", field.name());
+    }
+}
+
+#[test]
+fn nothing_shows_a_secret() {
+    let mut printed = Printed::default();
+    packets(&mut printed);
+    tokens(&mut printed);
+    texts(&mut printed);
+    failures(&mut printed);
+    conversation(&mut printed);
+    search(&mut printed);
+
+    let traced = Arc::new(Mutex::new(String::new()));
+    let capture = Capture { text: Arc::clone(&traced), spans: AtomicU64::new(0) };
+    // All on this one thread, which is the one that is captured.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    tracing::subscriber::with_default(capture, || {
+        tracing::trace!("the capture works");
+        runtime.block_on(calls(&mut printed));
+        drop(runtime);
+    });
+    let traced = traced.lock().unwrap().clone();
+    for expected in ["the capture works", "request", "method=set_wifi", "addr="] {
+        assert!(traced.contains(expected), "{expected} is not among\n{traced}");
+    }
+    printed.text("tracing", traced);
+
+    printed.assert_no_secrets();
+    let missing: Vec<_> =
+        public_types().into_iter().filter(|name| !printed.types.contains(&**name)).collect();
+    assert!(missing.is_empty(), "public types that were not printed: {missing:?}");
+}
+
+/// The names of the public types, as the source has them.
+fn public_types() -> BTreeSet<String> {
+    fn visit(folder: &Path, names: &mut BTreeSet<String>) -> io::Result<()> {
+        for entry in std::fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                visit(&path, names)?;
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let text = std::fs::read_to_string(&path)?;
+                for line in text.lines() {
+                    let item = line.strip_prefix("pub struct ");
+                    if let Some(item) = item.or_else(|| line.strip_prefix("pub enum ")) {
+                        let end = item.find(|c: char| !c.is_alphanumeric()).unwrap_or(item.len());
+                        names.insert(item[..end].to_owned());
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+    let mut names = BTreeSet::new();
+    visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut names).unwrap();
+    assert!(names.len() > 40, "{names:?}");
+    names
+}
+
+/// A token cannot be printed or serialised by mistake: it does not compile.
+#[test]
+fn a_token_has_no_display_and_no_serialize() {
+    trait Lacks<Marker> {
+        fn check() {}
+    }
+    struct Display;
+    struct Serialised;
+    impl<T> Lacks<()> for T {}
+    impl<T: fmt::Display> Lacks<Display> for T {}
+    impl<T: Serialize> Lacks<Serialised> for T {}
+    // Had a type one of the two, the compiler could not tell which `check` is meant.
+    <Token as Lacks<_>>::check();
+    <Cipher as Lacks<_>>::check();
+    <iot_home_core::Secret<[u8; 16]> as Lacks<_>>::check();
+}

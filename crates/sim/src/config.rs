@@ -1,0 +1,134 @@
+//! Simulated devices from a JSON file.
+//!
+//! ```
+//! use iot_home_sim::config::{Config, Device};
+//!
+//! let config = Config::from_json(
+//!     r#"{"devices": [{
+//!         "kind": "miio",
+//!         "listen": "127.0.0.1:0",
+//!         "did": "123",
+//!         "token": "00112233445566778899aabbccddeeff",
+//!         "model": "acme.lamp.v1",
+//!         "properties": {"power": "on", "2.1": true},
+//!         "faults": {"seed": 7, "loss": 0.05, "id_memory": 32, "quirk": "double-comma"}
+//!     }]}"#,
+//! )?;
+//! for device in config.devices {
+//!     // With sockets: `builder.spawn().await?`.
+//!     if let Device::Miio(builder) = device {
+//!         assert_eq!(builder.build()?.did(), 123.into());
+//!     }
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! The keys are described by `docs/sim-config.schema.json` and `docs/simulator.md` in the repository.
+
+mod miio;
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+use crate::miio::Builder;
+
+/// All devices of a file, ready to be started.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Config {
+    /// In the order of the file.
+    pub devices: Vec<Device>,
+}
+
+/// One device, by its `kind`.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Device {
+    /// `"kind": "miio"`.
+    Miio(Builder),
+}
+
+impl Config {
+    /// Reads a file's text.
+    ///
+    /// # Errors
+    /// When it is no JSON, a key is unknown, or a value makes no sense; the error names the device, the
+    /// key, and what would be right.
+    pub fn from_json(text: &str) -> Result<Self, ConfigError> {
+        let file: Value = serde_json::from_str(text).map_err(|error| ConfigError {
+            path: String::new(),
+            // The parser's message holds a position and no contents.
+            problem: format!("is not JSON: {error}"),
+        })?;
+        let file = file.as_object().ok_or_else(|| ConfigError::new("", "is not a JSON object"))?;
+        if let Some(unknown) =
+            file.keys().find(|key| !matches!(key.as_str(), "devices" | "$schema"))
+        {
+            return Err(ConfigError::new(unknown, "unknown key, expected `devices`"));
+        }
+        let devices = file.get("devices").and_then(Value::as_array);
+        let devices = devices.ok_or_else(|| ConfigError::new("devices", "has to be an array"))?;
+        let devices = devices.iter().enumerate().map(|(at, device)| {
+            device_of(device).map_err(|error| error.within(&format!("devices[{at}]")))
+        });
+        Ok(Self { devices: devices.collect::<Result<_, _>>()? })
+    }
+}
+
+fn device_of(device: &Value) -> Result<Device, ConfigError> {
+    let mut fields =
+        device.as_object().cloned().ok_or_else(|| ConfigError::new("", "is not a JSON object"))?;
+    match fields.remove("kind").as_ref().and_then(Value::as_str) {
+        Some("miio") => miio::read(fields).map(Device::Miio),
+        Some(kind) => {
+            Err(ConfigError::new("kind", format!("`{kind}` is unknown, expected `miio`")))
+        }
+        None => Err(ConfigError::new("kind", "has to be there and be `miio`")),
+    }
+}
+
+/// What is wrong with a configuration, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ConfigError {
+    /// The place, such as `devices[0].faults.loss`; empty for the file as a whole.
+    pub path: String,
+    /// What is wrong there.
+    pub problem: String,
+}
+
+impl ConfigError {
+    fn new(path: impl Into<String>, problem: impl fmt::Display) -> Self {
+        Self { path: path.into(), problem: problem.to_string() }
+    }
+
+    fn within(self, outer: &str) -> Self {
+        let dot = if self.path.is_empty() { "" } else { "." };
+        Self { path: format!("{outer}{dot}{}", self.path), ..self }
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let place = if self.path.is_empty() { "the configuration" } else { &self.path };
+        write!(f, "{place}: {}", self.problem)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Reads an object by serde and, where that fails, finds the key that is to blame: the one that fails
+/// when it stands alone. Every key of such an object is optional.
+fn read<T: serde::de::DeserializeOwned>(fields: Map<String, Value>) -> Result<T, ConfigError> {
+    let error = match serde_json::from_value(Value::Object(fields.clone())) {
+        Ok(read) => return Ok(read),
+        Err(error) => error,
+    };
+    let culprit = fields.into_iter().find_map(|(key, value)| {
+        let alone = Map::from_iter([(key.clone(), value)]);
+        let error = serde_json::from_value::<T>(Value::Object(alone)).err()?;
+        Some(ConfigError::new(key, error))
+    });
+    Err(culprit.unwrap_or_else(|| ConfigError::new("", error)))
+}

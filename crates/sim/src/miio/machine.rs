@@ -1,0 +1,475 @@
+//! A device without a socket and without a clock.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use iot_home_core::{ActionId, Did, Instant, Random, SeededRandom};
+use iot_home_miio::cipher::OpenError;
+use iot_home_miio::packet::{HEADER_LEN, HelloField, Packet, PacketKind};
+use iot_home_miio::responder::{Incoming, Refusal, RpcRequest};
+use iot_home_miio::{DeviceError, Responder, Token};
+use serde::de::IgnoredAny;
+use serde_json::{Map, Value};
+
+use crate::miio::answer::Answer;
+use crate::miio::builder::{Builder, DeviceClock, HelloToken};
+use crate::miio::faults::{Beyond, Faults, Silence};
+use crate::miio::lane::Lane;
+use crate::miio::methods::{Appliance, Outcome};
+use crate::miio::properties::Properties;
+use crate::miio::quirk::Quirk;
+use crate::miio::report::{Report, count};
+
+/// A simulated device as a state machine: datagrams and the time go in, datagrams come out.
+///
+/// 1. hand it what arrives: [`handle_datagram`](Self::handle_datagram);
+/// 2. send what [`poll_transmit`](Self::poll_transmit) gives until it gives nothing;
+/// 3. sleep until [`poll_timeout`](Self::poll_timeout) or the next datagram, and begin again: what is
+///    delayed comes due later.
+///
+/// ```
+/// use iot_home_core::Instant;
+/// use iot_home_miio::packet::{HELLO, HelloReply};
+/// use iot_home_sim::SimDevice;
+///
+/// let mut lamp = SimDevice::light().did(51880628).build()?;
+/// let client = "127.0.0.1:40000".parse()?;
+/// lamp.handle_datagram(Instant::ORIGIN, client, &mut HELLO.clone());
+/// let mut answer = Vec::new();
+/// assert_eq!(lamp.poll_transmit(Instant::ORIGIN, &mut answer), Some(client));
+/// assert_eq!(HelloReply::parse(&answer)?.did, 51880628);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct Machine {
+    model: String,
+    hello: HelloToken,
+    responder: Responder,
+    appliance: Appliance,
+    clock: DeviceClock,
+    /// When the clock showed its first value.
+    clock_set: Instant,
+    faults: Faults,
+    random: SeededRandom,
+    arrivals: Lane<Arrival>,
+    departures: Lane<(SocketAddr, Vec<u8>)>,
+    report: Report,
+    garbled: bool,
+}
+
+#[derive(Debug)]
+struct Arrival {
+    from: SocketAddr,
+    datagram: Vec<u8>,
+    travel: Travel,
+}
+
+/// Whether the link made two datagrams of one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Travel {
+    Single,
+    Original,
+    Copy,
+}
+
+impl Machine {
+    pub(crate) fn new(
+        builder: Builder,
+        did: u64,
+        token: Token,
+        info: Map<String, Value>,
+        properties: Properties,
+    ) -> Self {
+        let Builder {
+            hello,
+            model,
+            services,
+            methods,
+            unknown_property,
+            did_policy,
+            clock,
+            faults,
+            ..
+        } = builder;
+        let mut actions = BTreeMap::new();
+        for service in services {
+            let id = |aiid: u32| ActionId::new(service.siid.get(), aiid);
+            actions.extend(service.actions.into_iter().map(|a| (id(a.aiid.get()), a)));
+        }
+        let appliance =
+            Appliance { did, info, properties, actions, methods, unknown_property, did_policy };
+        Self {
+            model,
+            hello,
+            responder: responder(did, &token, hello, &faults),
+            appliance,
+            clock,
+            clock_set: Instant::ORIGIN,
+            random: SeededRandom::new(faults.seed),
+            faults,
+            arrivals: Lane::default(),
+            departures: Lane::default(),
+            report: Report::default(),
+            garbled: false,
+        }
+    }
+
+    /// Takes in a datagram, decrypting it in place. Whatever it holds, nothing panics.
+    pub fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &mut [u8]) {
+        self.arrive(now);
+        count(&mut self.report.datagrams);
+        if self.random.chance(self.faults.loss_in) {
+            count(&mut self.report.dropped_in);
+            return;
+        }
+        let due = self.travel(now);
+        let mut travel = Travel::Single;
+        if self.random.chance(self.faults.duplicate) {
+            count(&mut self.report.duplicated);
+            travel = Travel::Original;
+            let due = self.travel(now);
+            let copy = Arrival { from, datagram: datagram.to_vec(), travel: Travel::Copy };
+            self.arrivals.push(due, copy);
+        }
+        if due <= now {
+            self.receive(now, from, datagram, travel);
+        } else {
+            let arrival = Arrival { from, datagram: datagram.to_vec(), travel };
+            if !self.arrivals.push(due, arrival) {
+                count(&mut self.report.dropped_in);
+            }
+        }
+        self.arrive(now);
+    }
+
+    /// The next datagram to be sent by now, written into `buffer`, and to whom.
+    pub fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<SocketAddr> {
+        self.arrive(now);
+        let (_, (to, datagram)) = self.departures.pop(now)?;
+        *buffer = datagram;
+        Some(to)
+    }
+
+    /// When [`poll_transmit`](Self::poll_transmit) may have something next; never, if nothing is under way.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.arrivals.next().into_iter().chain(self.departures.next()).min()
+    }
+
+    /// The device's id.
+    pub fn did(&self) -> Did {
+        self.responder.did().into()
+    }
+
+    /// The device's token.
+    pub fn token(&self) -> &Token {
+        self.responder.token()
+    }
+
+    /// The device's model.
+    pub fn model(&self) -> &str {
+        &self.model
+    }
+
+    /// What the device's clock shows.
+    pub fn stamp(&self, now: Instant) -> u32 {
+        match self.clock {
+            DeviceClock::Unset => 0,
+            DeviceClock::From(first) => {
+                let seconds = now.saturating_since(self.clock_set).as_secs();
+                first.saturating_add(u32::try_from(seconds).unwrap_or(u32::MAX))
+            }
+        }
+    }
+
+    /// What the device has seen, refused and done so far.
+    pub fn report(&self) -> &Report {
+        &self.report
+    }
+
+    /// The values it has at the moment.
+    pub fn properties(&self) -> &Properties {
+        &self.appliance.properties
+    }
+
+    /// The values, to be changed as by a hand on the device.
+    pub fn properties_mut(&mut self) -> &mut Properties {
+        &mut self.appliance.properties
+    }
+
+    /// Switches the device off and on: what was on its way is lost, ids are forgotten, and the clock
+    /// shows 1, the uptime. The properties keep their values.
+    pub fn reboot(&mut self, now: Instant) {
+        self.arrivals.clear();
+        self.departures.clear();
+        self.forget_ids();
+        if self.clock != DeviceClock::Unset {
+            self.set_clock(now, DeviceClock::From(1));
+        }
+    }
+
+    /// Sets the device's clock, as it is when the device gets to know the time.
+    pub fn set_clock(&mut self, now: Instant, clock: DeviceClock) {
+        self.clock = clock;
+        self.clock_set = now;
+    }
+
+    /// Gives the device another token, as a new provisioning does.
+    pub fn set_token(&mut self, token: impl Into<Token>) {
+        let token = token.into();
+        if let Some(shown) = self.appliance.info.get_mut("token") {
+            *shown = token.expose_hex().into();
+        }
+        self.responder.set_token(token);
+    }
+
+    /// Changes everything that goes wrong, and begins with the new seed. Where the number of ids to
+    /// remember or the stamp window change, the device forgets the ids it knew.
+    pub fn set_faults(&mut self, faults: Faults) {
+        let (old, new) = (&self.faults, &faults);
+        let same = (old.id_memory, old.stamp_window) == (new.id_memory, new.stamp_window);
+        self.random = SeededRandom::new(faults.seed);
+        self.faults = faults;
+        if !same {
+            self.forget_ids();
+        }
+    }
+
+    /// Changes what the device does not even look at.
+    pub fn set_silence(&mut self, silence: Silence) {
+        self.faults.silence = silence;
+    }
+
+    fn forget_ids(&mut self) {
+        let token = self.responder.token().clone();
+        self.responder = responder(self.appliance.did, &token, self.hello, &self.faults);
+    }
+
+    /// Takes in what has arrived by now.
+    fn arrive(&mut self, now: Instant) {
+        while let Some((due, mut arrival)) = self.arrivals.pop(now) {
+            self.receive(due, arrival.from, &mut arrival.datagram, arrival.travel);
+        }
+    }
+
+    /// When a datagram that leaves now arrives.
+    fn travel(&mut self, now: Instant) -> Instant {
+        let (low, high) = (self.faults.delay.start(), self.faults.delay.end());
+        let mut due = now + *low;
+        if high > low {
+            let span = u64::try_from((*high - *low).as_micros()).unwrap_or(u64::MAX);
+            due = due + std::time::Duration::from_micros(self.random.between(0, span));
+        }
+        if self.random.chance(self.faults.reorder) {
+            count(&mut self.report.reordered);
+            due = due + std::time::Duration::from_millis(self.random.between(5, 50));
+        }
+        due
+    }
+
+    /// What the device's network module does with a datagram.
+    fn receive(&mut self, now: Instant, from: SocketAddr, datagram: &mut [u8], travel: Travel) {
+        let probe = Packet::parse(datagram).is_ok_and(|packet| packet.kind() == PacketKind::Probe);
+        let ignored = match self.faults.silence {
+            Silence::Never => false,
+            Silence::ToRequests => !probe,
+            Silence::Total => true,
+        };
+        if ignored {
+            return count(&mut self.report.ignored);
+        }
+        if probe && datagram.len() != HEADER_LEN {
+            return count(&mut self.report.violations.malformed_packet);
+        }
+        let stamp = self.stamp(now);
+        match self.responder.receive(stamp, datagram) {
+            Ok(Incoming::Hello { .. }) => {
+                count(&mut self.report.hellos);
+                let reply = self.responder.hello_reply(stamp);
+                self.send(now, from, reply.into());
+            }
+            Ok(Incoming::KeepAlive { .. }) => {
+                count(&mut self.report.keep_alives);
+                let reply = self.responder.keep_alive_reply(stamp);
+                self.send(now, from, reply.into());
+            }
+            Ok(Incoming::Request(request)) => {
+                let strict = is_object(opened(datagram));
+                let blanks = self.faults.has(Quirk::NoBlanks) && has_blanks(opened(datagram));
+                self.request(now, from, request, strict && !blanks);
+            }
+            Ok(_) => {}
+            Err(refusal) => self.refuse(&refusal, datagram, travel),
+        }
+    }
+
+    fn refuse(&mut self, refusal: &Refusal, datagram: &[u8], travel: Travel) {
+        let violations = &mut self.report.violations;
+        let counter = match refusal {
+            _ if travel == Travel::Copy => return,
+            Refusal::RepeatedId { .. } if travel == Travel::Original => return,
+            Refusal::RepeatedId { .. } => &mut violations.repeated_id,
+            Refusal::Open(OpenError::Checksum) => &mut violations.bad_checksum,
+            Refusal::Open(OpenError::Padding) => &mut violations.bad_padding,
+            Refusal::OtherDid { .. } => &mut violations.other_did,
+            Refusal::Stamp { .. } => &mut violations.stale_stamp,
+            Refusal::NoId if is_object(opened(datagram)) => &mut violations.bad_id,
+            Refusal::NoId | Refusal::Json(_) => &mut violations.malformed_json,
+            _ => &mut violations.malformed_packet,
+        };
+        count(counter);
+    }
+
+    fn request(&mut self, now: Instant, from: SocketAddr, request: RpcRequest, readable: bool) {
+        let answers = ["result", "error"].iter().any(|key| request.message.get(key).is_some());
+        if !readable {
+            return count(&mut self.report.violations.malformed_json);
+        }
+        if request.method.is_empty() && answers {
+            return count(&mut self.report.client_answers);
+        }
+        if !(1..=i64::from(i32::MAX)).contains(&request.id) {
+            return count(&mut self.report.violations.bad_id);
+        }
+        count(&mut self.report.requests);
+        let uptime = self.stamp(now);
+        let RpcRequest { id, method, params, .. } = &request;
+        let outcome = self.appliance.call(&self.faults, uptime, method, params);
+        if outcome.executed {
+            count(self.report.executions.entry(method.clone()).or_default());
+        }
+        if outcome.damage != Some(Beyond::Silence) {
+            self.answer(now, from, *id, method, outcome);
+        }
+    }
+
+    fn answer(&mut self, now: Instant, to: SocketAddr, id: i64, method: &str, outcome: Outcome) {
+        let now = now + outcome.delay;
+        if self.random.chance(self.faults.garbage) {
+            count(&mut self.report.garbage);
+            let garbage = self.garbage();
+            self.send(now, to, garbage);
+        }
+        if self.faults.has(Quirk::UnsolicitedRequest) {
+            let text = format!(r#"{{"id":{id},"method":"props","params":{{"power":"on"}}}}"#);
+            self.seal_and_send(now, to, text.as_bytes());
+        }
+        if self.faults.has(Quirk::WrongId) {
+            let before = if id > 1 { id - 1 } else { i64::from(i32::MAX) };
+            self.seal_and_send(now, to, format!(r#"{{"id":{before},"result":[]}}"#).as_bytes());
+        }
+        self.garbled = self.faults.has(Quirk::Garbled) && !self.garbled;
+        let Outcome { body, exe_time, damage, .. } = outcome;
+        let answer = if self.garbled {
+            let body = Err(DeviceError::new(Some(-30001), "Resp invalid json."));
+            Answer { id: 0, method, body, exe_time }
+        } else {
+            Answer { id, method, body, exe_time }
+        };
+        count(&mut self.report.answers);
+        if answer.body.is_err() {
+            count(&mut self.report.error_answers);
+        }
+        let mut text = answer.write(&self.faults);
+        if damage == Some(Beyond::Truncated) {
+            text.truncate(text.len() / 2);
+        }
+        let stamp = self.stamp(now);
+        let sealed = self.responder.seal(stamp, &text).or_else(|_| {
+            // More than a packet carries.
+            self.responder.error_reply(stamp, id, -32605, "too many objects")
+        });
+        let Ok(mut packet) = sealed else { return };
+        if damage == Some(Beyond::BadChecksum)
+            && let Some(byte) = packet.get_mut(HEADER_LEN - 1)
+        {
+            *byte ^= 0xff;
+        }
+        if self.faults.has(Quirk::DuplicateReply) {
+            self.send(now, to, packet.clone());
+        }
+        self.send(now, to, packet);
+    }
+
+    /// Random bytes; every other time they begin like a packet.
+    fn garbage(&mut self) -> Vec<u8> {
+        let length = usize::try_from(self.random.between(1, 96)).unwrap_or(1);
+        let mut bytes = vec![0; length];
+        self.random.fill(&mut bytes);
+        if self.random.chance(0.5) {
+            bytes.iter_mut().zip([0x21, 0x31, 0x00]).for_each(|(to, from)| *to = from);
+        }
+        bytes
+    }
+
+    fn seal_and_send(&mut self, now: Instant, to: SocketAddr, text: &[u8]) {
+        if let Ok(packet) = self.responder.seal(self.stamp(now), text) {
+            self.send(now, to, packet);
+        }
+    }
+
+    /// Gives a datagram to the link.
+    fn send(&mut self, now: Instant, to: SocketAddr, datagram: Vec<u8>) {
+        if self.random.chance(self.faults.loss_out) {
+            return count(&mut self.report.dropped_out);
+        }
+        if self.random.chance(self.faults.duplicate) {
+            count(&mut self.report.duplicated);
+            let due = self.travel(now);
+            self.departures.push(due, (to, datagram.clone()));
+        }
+        let due = self.travel(now);
+        if !self.departures.push(due, (to, datagram)) {
+            count(&mut self.report.dropped_out);
+        }
+    }
+}
+
+fn responder(did: u64, token: &Token, hello: HelloToken, faults: &Faults) -> Responder {
+    let field = match hello {
+        HelloToken::Hidden => HelloField::HiddenFf,
+        HelloToken::HiddenAsZeros => HelloField::HiddenZero,
+        HelloToken::Shown => HelloField::Token(token.clone()),
+    };
+    let responder =
+        Responder::new(did, token.clone()).hello_field(field).id_memory(faults.id_memory);
+    match faults.stamp_window {
+        Some(window) => responder.stamp_window(u32::try_from(window.as_secs()).unwrap_or(u32::MAX)),
+        None => responder,
+    }
+}
+
+/// The payload of a message that was decrypted in place, without its padding and the NULs that many
+/// clients send.
+fn opened(datagram: &[u8]) -> &[u8] {
+    let length = match datagram {
+        [_, _, high, low, ..] => usize::from(u16::from_be_bytes([*high, *low])),
+        _ => 0,
+    };
+    let padded = datagram.get(HEADER_LEN..length).unwrap_or_default();
+    let padding = padded.last().map_or(0, |byte| usize::from(*byte));
+    let text = padded.len().checked_sub(padding).and_then(|end| padded.get(..end));
+    let text = text.unwrap_or_default();
+    let end = text.iter().rposition(|byte| *byte != 0).map_or(0, |last| last.saturating_add(1));
+    text.get(..end).unwrap_or_default()
+}
+
+/// Whether the text is a JSON object as it stands. The responder mends what it can, as clients have
+/// to; a device does not.
+fn is_object(text: &[u8]) -> bool {
+    std::str::from_utf8(text).is_ok_and(|text| {
+        text.trim_start().starts_with('{') && serde_json::from_str::<IgnoredAny>(text).is_ok()
+    })
+}
+
+fn has_blanks(text: &[u8]) -> bool {
+    let (mut in_string, mut escaped) = (false, false);
+    text.iter().any(|byte| {
+        match byte {
+            b'"' if !escaped => in_string = !in_string,
+            b' ' | b'\t' | b'\r' | b'\n' if !in_string => return true,
+            _ => {}
+        }
+        escaped = in_string && *byte == b'\\' && !escaped;
+        false
+    })
+}

@@ -1,0 +1,11 @@
+//! The simulator's honesty: it refuses what a device refuses, and each fault is the fault it says.
+
+mod broken_clients;
+mod client;
+mod config;
+mod faults;
+mod hostile;
+mod link;
+mod methods;
+mod quirks;
+mod sockets;
