@@ -23,13 +23,15 @@ pub(crate) fn open(file: &Path) -> Result<Box<dyn Read + Send>, Failure> {
     }
     let opened = File::open(file).and_then(|opened| {
         // Reading would say so too, but in other words on each system.
-        if opened.metadata()?.is_dir() { Err(io::ErrorKind::IsADirectory.into()) } else { Ok(opened) }
+        if opened.metadata()?.is_dir() {
+            Err(io::ErrorKind::IsADirectory.into())
+        } else {
+            Ok(opened)
+        }
     });
     match opened {
         Ok(opened) => Ok(Box::new(opened)),
-        Err(error) => {
-            Err(Failure::bad_input(format!("cannot read {}: {error}", file.display())))
-        }
+        Err(error) => Err(Failure::bad_input(format!("cannot read {}: {error}", file.display()))),
     }
 }
 

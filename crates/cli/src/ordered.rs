@@ -47,9 +47,8 @@ impl Ordered {
 
     /// Whether this is an array with an item that was refused: one whose code is below 0.
     pub(crate) fn has_refused_item(&self) -> bool {
-        let refused = |item: &Self| {
-            item.get("code").and_then(Self::as_i64).is_some_and(|code| code < 0)
-        };
+        let refused =
+            |item: &Self| item.get("code").and_then(Self::as_i64).is_some_and(|code| code < 0);
         matches!(self, Self::Array(items) if items.iter().any(refused))
     }
 
@@ -223,12 +222,16 @@ mod tests {
 
     #[test]
     fn order_and_numbers_stay() {
-        for text in
-            [r#"{"z":1,"a":[1.0,-0.5,18446744073709551615,null,true],"m":{"b":"\u0001","a":""}}"#, "[]"]
-        {
+        for text in [
+            r#"{"z":1,"a":[1.0,-0.5,18446744073709551615,null,true],"m":{"b":"\u0001","a":""}}"#,
+            "[]",
+        ] {
             assert_eq!(Ordered::parse(text).unwrap().to_string(), text);
         }
-        assert_eq!(Ordered::lenient("{\"id\":5,,\"a\":01}\0k").unwrap().to_string(), r#"{"id":5,"a":1}"#);
+        assert_eq!(
+            Ordered::lenient("{\"id\":5,,\"a\":01}\0k").unwrap().to_string(),
+            r#"{"id":5,"a":1}"#
+        );
         assert_eq!(Ordered::lenient("hello"), None);
     }
 
@@ -261,8 +264,14 @@ mod tests {
             value.hide(&hidden);
             value.to_string()
         };
-        assert_eq!(shown(Hidden::secrets(&[])), r#"{"ap":{"ssid":"home","rssi":-50},"passwd":null}"#);
-        assert_eq!(shown(Hidden::personal(&[])), r#"{"ap":{"ssid":null,"rssi":-50},"passwd":null}"#);
+        assert_eq!(
+            shown(Hidden::secrets(&[])),
+            r#"{"ap":{"ssid":"home","rssi":-50},"passwd":null}"#
+        );
+        assert_eq!(
+            shown(Hidden::personal(&[])),
+            r#"{"ap":{"ssid":null,"rssi":-50},"passwd":null}"#
+        );
     }
 
     #[test]

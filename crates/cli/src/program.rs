@@ -80,9 +80,9 @@ fn misuse(error: &clap::Error) -> Failure {
         return Failure::new(kind, "there is no command").hint("iot-home --help lists them");
     }
     let text = error.to_string();
-    let mut paragraphs = text.split("\n\n").map(|paragraph| {
-        paragraph.split_whitespace().collect::<Vec<_>>().join(" ")
-    });
+    let mut paragraphs = text
+        .split("\n\n")
+        .map(|paragraph| paragraph.split_whitespace().collect::<Vec<_>>().join(" "));
     let message = paragraphs.next().unwrap_or_default();
     let message = message.strip_prefix("error: ").unwrap_or(&message).to_owned();
     let advice = paragraphs.filter(|paragraph| !paragraph.starts_with("For more information"));

@@ -9,7 +9,8 @@ use crate::failure::Failure;
 /// `SIID.PIID=VALUE`.
 pub(crate) fn assignment(text: &str) -> Result<(PropertyId, Value), Failure> {
     let (id, value) = text.split_once('=').ok_or_else(|| {
-        Failure::bad_input(format!("{text:?} has no value")).hint("write SIID.PIID=VALUE, as in 2.1=true")
+        Failure::bad_input(format!("{text:?} has no value"))
+            .hint("write SIID.PIID=VALUE, as in 2.1=true")
     })?;
     let id = id.parse().map_err(|error| Failure::bad_input(format!("{id:?}: {error}")))?;
     Ok((id, parse(value)?))
@@ -41,8 +42,9 @@ fn split_piid(text: &str) -> Option<(u32, &str)> {
 /// JSON, or a word that is a string. What begins like JSON and is none is refused.
 pub(crate) fn parse(text: &str) -> Result<Value, Failure> {
     let broken = |what: String| {
-        Failure::bad_input(what)
-            .hint("a VALUE is JSON (true, 40, \"two words\", [1,2]) or a bare word, which is a string")
+        Failure::bad_input(what).hint(
+            "a VALUE is JSON (true, 40, \"two words\", [1,2]) or a bare word, which is a string",
+        )
     };
     match serde_json::from_str(text) {
         Ok(value) => Ok(value),

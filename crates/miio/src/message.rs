@@ -1,6 +1,5 @@
 //! The JSON inside a packet: requests, replies, and requests from the device.
 
-use alloc::borrow::Cow;
 use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -263,7 +262,7 @@ pub(crate) struct Unreadable {
 #[derive(Default)]
 struct Envelope<'a> {
     id: Option<i64>,
-    method: Option<Cow<'a, str>>,
+    method: Option<String>,
     params: Option<&'a RawValue>,
     result: Option<&'a RawValue>,
     error: Option<&'a RawValue>,
@@ -295,7 +294,7 @@ impl<'a> Envelope<'a> {
             }
             (None, None, Some(method)) => Message::Request(DeviceRequest {
                 id: id.unwrap_or(0),
-                method: method.into_owned(),
+                method,
                 params: params
                     .and_then(|raw| serde_json::from_str(raw.get()).ok())
                     .unwrap_or(Value::Null),
@@ -320,15 +319,15 @@ impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Envelope<'de>, A::Error> {
                 let mut envelope = Envelope::default();
-                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-                    match key.as_ref() {
-                        "id" => envelope.id = number(map.next_value::<&RawValue>()?),
-                        "method" => envelope.method = Some(map.next_value()?),
-                        "params" => envelope.params = Some(map.next_value()?),
-                        "result" => envelope.result = Some(map.next_value()?),
-                        "error" => envelope.error = Some(map.next_value()?),
-                        key => {
-                            envelope.bare |= key != "exe_time";
+                while let Some(key) = map.next_key::<Key>()? {
+                    match key {
+                        Key::Id => envelope.id = number(map.next_value::<&RawValue>()?),
+                        Key::Method => envelope.method = Some(map.next_value()?),
+                        Key::Params => envelope.params = Some(map.next_value()?),
+                        Key::Result => envelope.result = Some(map.next_value()?),
+                        Key::Error => envelope.error = Some(map.next_value()?),
+                        Key::ExeTime | Key::Other => {
+                            envelope.bare |= key == Key::Other;
                             map.next_value::<IgnoredAny>()?;
                         }
                     }
@@ -339,6 +338,20 @@ impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
 
         deserializer.deserialize_map(Keys)
     }
+}
+
+/// The keys of the top level, told apart without keeping their text.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(field_identifier, rename_all = "snake_case")]
+enum Key {
+    Id,
+    Method,
+    Params,
+    Result,
+    Error,
+    ExeTime,
+    #[serde(other)]
+    Other,
 }
 
 /// An integer, or one written as a string.

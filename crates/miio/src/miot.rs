@@ -122,6 +122,23 @@ pub fn property_results(
     Ok(results)
 }
 
+/// What a device answered to writing. Some say just `0`, `"ok"` or `["ok"]` for all of it.
+///
+/// # Errors
+/// As for [`property_results`].
+pub fn set_results(
+    reply: &Reply,
+    asked: &[PropertyId],
+) -> Result<Vec<Option<PropertyResult>>, FormError> {
+    let result = reply.value()?;
+    let itemized = result.as_array().is_some_and(|items| items.iter().any(Value::is_object));
+    if !itemized && result.is_ok() {
+        let done = |id: &PropertyId| Some(PropertyResult::new(*id, MiotCode::OK, None));
+        return Ok(asked.iter().map(done).collect());
+    }
+    property_results(reply, asked)
+}
+
 /// What a device answered to an action. Some say just `["ok"]`.
 ///
 /// # Errors

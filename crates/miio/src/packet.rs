@@ -150,14 +150,11 @@ pub struct Header {
 impl Header {
     /// The first 16 bytes of a packet of this whole length.
     pub(crate) fn encode(self, length: u16) -> [u8; FIELD_AT] {
-        let mut bytes = [0; FIELD_AT];
-        let fields = MAGIC
-            .into_iter()
-            .chain(length.to_be_bytes())
-            .chain(self.did.to_be_bytes())
-            .chain(self.stamp.to_be_bytes());
-        bytes.iter_mut().zip(fields).for_each(|(to, from)| *to = from);
-        bytes
+        let [m0, m1] = MAGIC;
+        let [l0, l1] = length.to_be_bytes();
+        let [d0, d1, d2, d3, d4, d5, d6, d7] = self.did.to_be_bytes();
+        let [s0, s1, s2, s3] = self.stamp.to_be_bytes();
+        [m0, m1, l0, l1, d0, d1, d2, d3, d4, d5, d6, d7, s0, s1, s2, s3]
     }
 }
 

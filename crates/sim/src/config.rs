@@ -25,7 +25,9 @@
 //!
 //! The keys are described by `docs/sim-config.schema.json` and `docs/simulator.md` in the repository.
 
+mod faults;
 mod miio;
+mod services;
 
 use std::fmt;
 

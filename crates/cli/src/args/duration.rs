@@ -32,16 +32,23 @@ mod tests {
 
     #[test]
     fn numbers_with_units() {
-        for (text, millis) in
-            [("500ms", 500), ("5s", 5000), ("1.5s", 1500), ("1m", 60_000), ("2h", 7_200_000), ("0s", 0)]
-        {
+        for (text, millis) in [
+            ("500ms", 500),
+            ("5s", 5000),
+            ("1.5s", 1500),
+            ("1m", 60_000),
+            ("2h", 7_200_000),
+            ("0s", 0),
+        ] {
             assert_eq!(parse(text), Ok(Duration::from_millis(millis)), "{text}");
         }
     }
 
     #[test]
     fn anything_else() {
-        for text in ["", "5", "s", "-1s", "+1s", "5 s", "1e9s", "inf", "nans", "5sec", "1.2.3s", "9999999h"] {
+        for text in
+            ["", "5", "s", "-1s", "+1s", "5 s", "1e9s", "inf", "nans", "5sec", "1.2.3s", "9999999h"]
+        {
             assert!(parse(text).is_err(), "{text}");
         }
     }

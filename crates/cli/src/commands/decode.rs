@@ -36,8 +36,7 @@ pub(super) async fn run(context: &Context, args: Decode) -> Outcome {
 }
 
 async fn one(context: &Context, text: String, tokens: &Tokens) -> Outcome {
-    let text =
-        if text == "-" { input::text(Path::new("-"), "packet").await? } else { text };
+    let text = if text == "-" { input::text(Path::new("-"), "packet").await? } else { text };
     let bytes = hex::decode(&text)
         .map_err(|error| Failure::bad_input(format!("the packet is not hexadecimal: {error}")))?;
     let decoded = Decoded::read(&bytes, &tokens.any())

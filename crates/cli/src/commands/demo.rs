@@ -26,9 +26,11 @@ pub(super) async fn run(context: &Context) -> Outcome {
         }
     };
     show.home(&home)?;
-    if time::timeout(LIMIT, play(&mut show, &home)).await.unwrap_or_else(|_| {
-        show.step("time", Err(format!("not done within {LIMIT:?}")))
-    }).is_err() {
+    if time::timeout(LIMIT, play(&mut show, &home))
+        .await
+        .unwrap_or_else(|_| show.step("time", Err(format!("not done within {LIMIT:?}"))))
+        .is_err()
+    {
         return Err(Failure::Closed);
     }
     show.summary(&home, started.elapsed())?;
@@ -86,7 +88,12 @@ impl Show<'_> {
         self.output.print(&Step { step: name, ok, detail }, |step, style| {
             let (mark, tone) = if ok { ("✓", Tone::Good) } else { ("✗", Tone::Bad) };
             let name = format!("{:<14}", step.step);
-            format!("{} {}  {}", style.paint(tone, mark), style.paint(Tone::Name, &name), step.detail)
+            format!(
+                "{} {}  {}",
+                style.paint(tone, mark),
+                style.paint(Tone::Name, &name),
+                step.detail
+            )
         })
     }
 
@@ -100,7 +107,8 @@ impl Show<'_> {
             let model = member.device.model().to_owned();
             table.row([member.name.to_owned(), model, member.character.to_owned()]);
         }
-        self.output.text("A simulated home, inside this process; all packets stay on loopback.\n\n")?;
+        self.output
+            .text("A simulated home, inside this process; all packets stay on loopback.\n\n")?;
         self.output.text(&(table.render(style) + "\n"))
     }
 

@@ -120,8 +120,10 @@ fn interfaces(wanted: &[String]) -> Result<Vec<Ipv4Addr>, Failure> {
         found.extend(known.iter().filter(fits).map(|(_, addr)| *addr));
         if found.len() == before {
             let names: Vec<_> = known.iter().map(|(name, ip)| format!("{name} ({ip})")).collect();
-            return Err(Failure::bad_input(format!("no interface {wanted:?} with an IPv4 address"))
-                .hint(format!("there are: {}", names.join(", "))));
+            return Err(Failure::bad_input(format!(
+                "no interface {wanted:?} with an IPv4 address"
+            ))
+            .hint(format!("there are: {}", names.join(", "))));
         }
     }
     Ok(found)

@@ -42,8 +42,7 @@ pub(super) async fn run(context: &Context, command: MiioCommand) -> Outcome {
         MiioCommand::Get { target, properties } => {
             let link = Link::open(context, &target).await?;
             let ids = properties.iter().copied();
-            let results =
-                link.within(context, "reading", link.device.get_properties(ids)).await?;
+            let results = link.within(context, "reading", link.device.get_properties(ids)).await?;
             print_results(context, &link, results)
         }
         MiioCommand::Set { target, values } => {
@@ -324,7 +323,10 @@ fn info_text(info: &Info, document: &InfoDocument<'_>, style: Style) -> String {
 }
 
 fn unprintable() -> Failure {
-    Failure::new(Kind::Malformed, "the device's result nests too deeply, or has a number that is none")
+    Failure::new(
+        Kind::Malformed,
+        "the device's result nests too deeply, or has a number that is none",
+    )
 }
 
 #[derive(Serialize)]

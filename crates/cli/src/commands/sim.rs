@@ -77,9 +77,7 @@ fn miio(device: Device) -> Result<Builder, Failure> {
 fn failure(error: SpawnError) -> Failure {
     match error {
         SpawnError::Build(error) => Failure::bad_input(error.to_string()),
-        SpawnError::Bind { ref source, .. } => {
-            Failure::new(Kind::Io, format!("{error}: {source}"))
-        }
+        SpawnError::Bind { ref source, .. } => Failure::new(Kind::Io, format!("{error}: {source}")),
         error => Failure::new(Kind::Io, error.to_string()),
     }
 }

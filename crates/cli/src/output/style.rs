@@ -51,14 +51,15 @@ pub(super) fn is_dumb() -> bool {
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     let hidden = |c: char| {
         // Marks that turn the direction of writing, or have no width, can disguise what is shown.
-        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
     };
     if !text.contains(hidden) {
         return text.into();
     }
-    let shown = text.chars().map(|c| {
-        if hidden(c) { c.escape_default().to_string() } else { c.to_string() }
-    });
+    let shown = text
+        .chars()
+        .map(|c| if hidden(c) { c.escape_default().to_string() } else { c.to_string() });
     shown.collect::<String>().into()
 }
 

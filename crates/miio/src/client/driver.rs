@@ -36,8 +36,8 @@ pub(super) struct Shared {
 impl Shared {
     pub(super) fn new(socket: UdpSocket, config: Config, on_wire: Option<Observer>) -> Self {
         let state = State {
-            next: SessionId(0),
-            peers: HashMap::new(),
+            peers: Vec::new(),
+            free: Vec::new(),
             routes: HashMap::new(),
             timers: BTreeSet::new(),
             outbox: VecDeque::new(),
@@ -62,14 +62,13 @@ impl Shared {
     ) -> Arc<DeviceInner> {
         let mut state = self.lock();
         let known = state.routes.get(&addr).into_iter().flatten().find_map(|id| {
-            let peer = state.peers.get(id)?;
+            let peer = state.peer(*id)?;
             if peer.session.cipher().token() == token { peer.handle.upgrade() } else { None }
         });
         if let Some(handle) = known {
             return handle;
         }
-        let id = state.next;
-        state.next = SessionId(id.0.wrapping_add(1));
+        let id = state.free.pop().unwrap_or(SessionId(state.peers.len()));
         let handle = make(id);
         let session = Session::new(token, self.config, &mut SystemRandom::new());
         let peer = Peer {
@@ -79,7 +78,10 @@ impl Shared {
             timer: None,
             handle: Arc::downgrade(&handle),
         };
-        state.peers.insert(id, peer);
+        match state.peers.get_mut(id.0) {
+            Some(place) => *place = Some(peer),
+            None => state.peers.push(Some(peer)),
+        }
         state.routes.entry(addr).or_default().push(id);
         handle
     }
@@ -87,7 +89,8 @@ impl Shared {
     /// Forgets a device whose last handle is gone.
     pub(super) fn remove(&self, id: SessionId) {
         let mut state = self.lock();
-        let Some(peer) = state.peers.remove(&id) else { return };
+        let Some(peer) = state.peers.get_mut(id.0).and_then(Option::take) else { return };
+        state.free.push(id);
         if let Some(at) = peer.timer {
             state.timers.remove(&(at, id));
         }
@@ -106,7 +109,7 @@ impl Shared {
         let (tell, end) = oneshot::channel();
         let mut key = None;
         if !state.closed
-            && let Some(peer) = state.peers.get_mut(&id)
+            && let Some(peer) = state.peer_mut(id)
         {
             let started = peer.session.request(now, request);
             peer.waiting.push((started, tell));
@@ -120,7 +123,7 @@ impl Shared {
     pub(super) fn cancel(&self, id: SessionId, key: RequestKey) {
         let now = self.now();
         let mut state = self.lock();
-        let Some(peer) = state.peers.get_mut(&id) else { return };
+        let Some(peer) = state.peer_mut(id) else { return };
         let before = peer.waiting.len();
         peer.waiting.retain(|(waiting, _)| *waiting != key);
         if peer.waiting.len() < before {
@@ -130,13 +133,13 @@ impl Shared {
     }
 
     pub(super) fn did(&self, id: SessionId) -> Option<Did> {
-        self.lock().peers.get(&id)?.session.did()
+        self.lock().peer(id)?.session.did()
     }
 
     /// Sends what a session has to send, passes on what it has to tell, and sets its timer.
     fn drain(&self, state: &mut State, now: Instant, id: SessionId) {
         let State { peers, timers, outbox, buffer, driver, wakes_at, .. } = state;
-        let Some(peer) = peers.get_mut(&id) else { return };
+        let Some(peer) = peers.get_mut(id.0).and_then(Option::as_mut) else { return };
         let mut stuck = false;
         loop {
             while let Some(event) = peer.session.poll_event() {
@@ -194,13 +197,13 @@ impl Shared {
         if let Some(observer) = &self.on_wire {
             let ciphers = ids
                 .iter()
-                .filter_map(|id| Some(state.peers.get(id)?.session.cipher().clone()))
+                .filter_map(|id| Some(state.peer(*id)?.session.cipher().clone()))
                 .collect::<Vec<_>>();
             observe(observer, Direction::Received, from, now.since_origin(), datagram, ciphers);
         }
         // Nearly always one device and one token at an address; otherwise the checksum tells.
         if let [id] = *ids {
-            if let Some(peer) = state.peers.get_mut(&id) {
+            if let Some(peer) = state.peer_mut(id) {
                 peer.session.handle_datagram(now, datagram);
                 self.drain(&mut state, now, id);
             }
@@ -208,7 +211,7 @@ impl Shared {
         }
         let several: Vec<_> = ids.to_vec();
         for id in several {
-            let Some(peer) = state.peers.get_mut(&id) else { continue };
+            let Some(peer) = state.peer_mut(id) else { continue };
             let authentic = peer.session.handle_datagram(now, datagram);
             self.drain(&mut state, now, id);
             if authentic {
@@ -223,7 +226,7 @@ impl Shared {
             && at <= now
         {
             state.timers.pop_first();
-            let Some(peer) = state.peers.get_mut(&id) else { continue };
+            let Some(peer) = state.peer_mut(id) else { continue };
             peer.timer = None;
             if peer.session.poll_timeout().is_some_and(|due| due <= now) {
                 peer.session.handle_timeout(now);
@@ -236,7 +239,7 @@ impl Shared {
     fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        for peer in state.peers.values_mut() {
+        for peer in state.peers.iter_mut().flatten() {
             peer.waiting.clear();
         }
     }
@@ -258,13 +261,13 @@ pub(super) struct Started {
     pub(super) end: oneshot::Receiver<Result<Reply, Failure>>,
 }
 
-/// Names a session within its client.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct SessionId(u64);
+/// A session's place within its client. It is given to another device only after the last handle is gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct SessionId(usize);
 
 struct State {
-    next: SessionId,
-    peers: HashMap<SessionId, Peer>,
+    peers: Vec<Option<Peer>>,
+    free: Vec<SessionId>,
     routes: HashMap<SocketAddr, Vec<SessionId>>,
     timers: BTreeSet<(Instant, SessionId)>,
     /// What the socket would not take at once.
@@ -274,6 +277,16 @@ struct State {
     driver: Option<Waker>,
     wakes_at: Option<Instant>,
     closed: bool,
+}
+
+impl State {
+    fn peer(&self, id: SessionId) -> Option<&Peer> {
+        self.peers.get(id.0)?.as_ref()
+    }
+
+    fn peer_mut(&mut self, id: SessionId) -> Option<&mut Peer> {
+        self.peers.get_mut(id.0)?.as_mut()
+    }
 }
 
 struct Peer {
@@ -309,14 +322,14 @@ impl Driver {
     }
 
     /// Receives what there is. Ready with an error when the socket is broken for good.
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+    fn poll_receive(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<io::Error> {
         for _ in 0..BUDGET {
             let mut buffer = ReadBuf::new(&mut self.buffer);
             match self.shared.socket.poll_recv_from(cx, &mut buffer) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(from)) => {
                     self.errors = 0;
-                    self.shared.receive(self.shared.now(), from, buffer.filled_mut());
+                    self.shared.receive(now, from, buffer.filled_mut());
                 }
                 Poll::Ready(Err(error)) => {
                     // Windows reports here that some earlier datagram found no listener.
@@ -348,13 +361,15 @@ impl Future for Driver {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        if let Poll::Ready(error) = self.poll_receive(cx) {
+        // One look at the clock for all of it; a poll takes microseconds.
+        let mut now = self.shared.now();
+        if let Poll::Ready(error) = self.poll_receive(cx, now) {
             tracing::error!(%error, "the socket is broken");
             return Poll::Ready(());
         }
         self.poll_outbox(cx);
         loop {
-            self.shared.ring(self.shared.now());
+            self.shared.ring(now);
             let next = {
                 let mut state = self.shared.lock();
                 let next = state.timers.first().map(|(at, _)| *at);
@@ -375,6 +390,7 @@ impl Future for Driver {
             if self.sleep.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
+            now = self.shared.now();
         }
     }
 }

@@ -62,7 +62,7 @@ pub(super) async fn set(
         request: |items: &[Item]| miot::set_properties(&did, items),
         read: |reply: &Reply, items: &[Item]| {
             let ids: Vec<_> = items.iter().map(|(id, _)| *id).collect();
-            Ok(Answer::of(miot::property_results(reply, &ids)?))
+            Ok(Answer::of(miot::set_results(reply, &ids)?))
         },
         absent: |(id, _): &Item| PropertyResult::new(*id, MiotCode::INTERNAL, None),
     };

@@ -9,6 +9,14 @@
     reason = "tests may fail loudly"
 )]
 
+mod cipher;
 mod client;
 mod discovery;
+mod discovery_search;
+mod message_quirks;
+mod packet;
+mod responder;
+mod secrets;
 mod session;
+mod token;
+mod vectors;

@@ -320,7 +320,7 @@ impl Default for DeviceClock {
 #[non_exhaustive]
 pub enum BuildError {
     /// A value that its property cannot have.
-    #[error("the first value of the property {} does not fit its type and range", name(.property))]
+    #[error("the first value of the property {property} does not fit its type and range")]
     Value {
         /// Which property.
         property: PropertyName,
@@ -331,13 +331,6 @@ pub enum BuildError {
         /// Which action.
         action: ActionId,
     },
-}
-
-fn name(property: &PropertyName) -> String {
-    match property {
-        PropertyName::Miot(id) => id.to_string(),
-        PropertyName::Classic(name) => name.clone(),
-    }
 }
 
 /// Devices of one process must not share a did, or discovery would take them for one.

@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use iot_home_core::{Did, Instant, MiotCode};
+use iot_home_core::{Did, Instant};
 use iot_home_miio::Token;
 use serde_json::Value;
 use tokio::net::UdpSocket;
@@ -16,7 +16,7 @@ use tokio::time;
 use crate::miio::builder::{BuildError, Builder, DeviceClock};
 use crate::miio::faults::{Faults, Silence};
 use crate::miio::machine::Machine;
-use crate::miio::properties::PropertyName;
+use crate::miio::properties::{PropertyError, PropertyName};
 use crate::miio::report::Report;
 
 /// A simulated device on a real UDP socket, in a task of its own. Dropping it ends both.
@@ -115,7 +115,7 @@ impl SimDevice {
         &self,
         name: impl Into<PropertyName>,
         value: impl Into<Value>,
-    ) -> Result<(), MiotCode> {
+    ) -> Result<(), PropertyError> {
         self.shared.machine().properties_mut().set(name, value)
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use iot_home_core::{ActionId, Did, Instant, Random, SeededRandom};
+use iot_home_core::{ActionId, Did, Instant};
 use iot_home_miio::cipher::OpenError;
 use iot_home_miio::packet::{HEADER_LEN, HelloField, Packet, PacketKind};
 use iot_home_miio::responder::{Incoming, Refusal, RpcRequest};
@@ -14,8 +14,8 @@ use serde_json::{Map, Value};
 use crate::miio::answer::Answer;
 use crate::miio::builder::{Builder, DeviceClock, HelloToken};
 use crate::miio::faults::{Beyond, Faults, Silence};
-use crate::miio::lane::Lane;
 use crate::miio::methods::{Appliance, Outcome};
+use crate::miio::network::{Network, Travel};
 use crate::miio::properties::Properties;
 use crate::miio::quirk::Quirk;
 use crate::miio::report::{Report, count};
@@ -50,26 +50,9 @@ pub struct Machine {
     /// When the clock showed its first value.
     clock_set: Instant,
     faults: Faults,
-    random: SeededRandom,
-    arrivals: Lane<Arrival>,
-    departures: Lane<(SocketAddr, Vec<u8>)>,
+    network: Network,
     report: Report,
     garbled: bool,
-}
-
-#[derive(Debug)]
-struct Arrival {
-    from: SocketAddr,
-    datagram: Vec<u8>,
-    travel: Travel,
-}
-
-/// Whether the link made two datagrams of one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Travel {
-    Single,
-    Original,
-    Copy,
 }
 
 impl Machine {
@@ -105,10 +88,8 @@ impl Machine {
             appliance,
             clock,
             clock_set: Instant::ORIGIN,
-            random: SeededRandom::new(faults.seed),
+            network: Network::new(faults.seed),
             faults,
-            arrivals: Lane::default(),
-            departures: Lane::default(),
             report: Report::default(),
             garbled: false,
         }
@@ -118,26 +99,9 @@ impl Machine {
     pub fn handle_datagram(&mut self, now: Instant, from: SocketAddr, datagram: &mut [u8]) {
         self.arrive(now);
         count(&mut self.report.datagrams);
-        if self.random.chance(self.faults.loss_in) {
-            count(&mut self.report.dropped_in);
-            return;
-        }
-        let due = self.travel(now);
-        let mut travel = Travel::Single;
-        if self.random.chance(self.faults.duplicate) {
-            count(&mut self.report.duplicated);
-            travel = Travel::Original;
-            let due = self.travel(now);
-            let copy = Arrival { from, datagram: datagram.to_vec(), travel: Travel::Copy };
-            self.arrivals.push(due, copy);
-        }
-        if due <= now {
+        let Self { network, faults, report, .. } = self;
+        if let Some(travel) = network.admit(faults, report, now, from, datagram) {
             self.receive(now, from, datagram, travel);
-        } else {
-            let arrival = Arrival { from, datagram: datagram.to_vec(), travel };
-            if !self.arrivals.push(due, arrival) {
-                count(&mut self.report.dropped_in);
-            }
         }
         self.arrive(now);
     }
@@ -145,14 +109,14 @@ impl Machine {
     /// The next datagram to be sent by now, written into `buffer`, and to whom.
     pub fn poll_transmit(&mut self, now: Instant, buffer: &mut Vec<u8>) -> Option<SocketAddr> {
         self.arrive(now);
-        let (_, (to, datagram)) = self.departures.pop(now)?;
+        let (to, datagram) = self.network.depart(now)?;
         *buffer = datagram;
         Some(to)
     }
 
     /// When [`poll_transmit`](Self::poll_transmit) may have something next; never, if nothing is under way.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.arrivals.next().into_iter().chain(self.departures.next()).min()
+        self.network.next()
     }
 
     /// The device's id.
@@ -199,8 +163,7 @@ impl Machine {
     /// Switches the device off and on: what was on its way is lost, ids are forgotten, and the clock
     /// shows 1, the uptime. The properties keep their values.
     pub fn reboot(&mut self, now: Instant) {
-        self.arrivals.clear();
-        self.departures.clear();
+        self.network.clear();
         self.forget_ids();
         if self.clock != DeviceClock::Unset {
             self.set_clock(now, DeviceClock::From(1));
@@ -227,7 +190,7 @@ impl Machine {
     pub fn set_faults(&mut self, faults: Faults) {
         let (old, new) = (&self.faults, &faults);
         let same = (old.id_memory, old.stamp_window) == (new.id_memory, new.stamp_window);
-        self.random = SeededRandom::new(faults.seed);
+        self.network.seed(faults.seed);
         self.faults = faults;
         if !same {
             self.forget_ids();
@@ -246,24 +209,9 @@ impl Machine {
 
     /// Takes in what has arrived by now.
     fn arrive(&mut self, now: Instant) {
-        while let Some((due, mut arrival)) = self.arrivals.pop(now) {
+        while let Some((due, mut arrival)) = self.network.arrive(now) {
             self.receive(due, arrival.from, &mut arrival.datagram, arrival.travel);
         }
-    }
-
-    /// When a datagram that leaves now arrives.
-    fn travel(&mut self, now: Instant) -> Instant {
-        let (low, high) = (self.faults.delay.start(), self.faults.delay.end());
-        let mut due = now + *low;
-        if high > low {
-            let span = u64::try_from((*high - *low).as_micros()).unwrap_or(u64::MAX);
-            due = due + std::time::Duration::from_micros(self.random.between(0, span));
-        }
-        if self.random.chance(self.faults.reorder) {
-            count(&mut self.report.reordered);
-            due = due + std::time::Duration::from_millis(self.random.between(5, 50));
-        }
-        due
     }
 
     /// What the device's network module does with a datagram.
@@ -344,9 +292,8 @@ impl Machine {
 
     fn answer(&mut self, now: Instant, to: SocketAddr, id: i64, method: &str, outcome: Outcome) {
         let now = now + outcome.delay;
-        if self.random.chance(self.faults.garbage) {
+        if let Some(garbage) = self.network.garbage(&self.faults) {
             count(&mut self.report.garbage);
-            let garbage = self.garbage();
             self.send(now, to, garbage);
         }
         if self.faults.has(Quirk::UnsolicitedRequest) {
@@ -390,37 +337,14 @@ impl Machine {
         self.send(now, to, packet);
     }
 
-    /// Random bytes; every other time they begin like a packet.
-    fn garbage(&mut self) -> Vec<u8> {
-        let length = usize::try_from(self.random.between(1, 96)).unwrap_or(1);
-        let mut bytes = vec![0; length];
-        self.random.fill(&mut bytes);
-        if self.random.chance(0.5) {
-            bytes.iter_mut().zip([0x21, 0x31, 0x00]).for_each(|(to, from)| *to = from);
-        }
-        bytes
-    }
-
     fn seal_and_send(&mut self, now: Instant, to: SocketAddr, text: &[u8]) {
         if let Ok(packet) = self.responder.seal(self.stamp(now), text) {
             self.send(now, to, packet);
         }
     }
 
-    /// Gives a datagram to the link.
     fn send(&mut self, now: Instant, to: SocketAddr, datagram: Vec<u8>) {
-        if self.random.chance(self.faults.loss_out) {
-            return count(&mut self.report.dropped_out);
-        }
-        if self.random.chance(self.faults.duplicate) {
-            count(&mut self.report.duplicated);
-            let due = self.travel(now);
-            self.departures.push(due, (to, datagram.clone()));
-        }
-        let due = self.travel(now);
-        if !self.departures.push(due, (to, datagram)) {
-            count(&mut self.report.dropped_out);
-        }
+        self.network.send(&self.faults, &mut self.report, now, to, datagram);
     }
 }
 

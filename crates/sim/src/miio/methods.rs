@@ -132,7 +132,7 @@ impl Appliance {
     fn set_classic(&mut self, name: &str, params: &Value) -> Result<Value, DeviceError> {
         let value = params.get(0).ok_or_else(|| DeviceError::new(Some(-5005), "params error"))?;
         let name = PropertyName::Classic(name.into());
-        self.properties.set(name, value.clone()).map_err(|_| invalid_argument())?;
+        self.properties.set(name, value.clone())?;
         Ok(ok())
     }
 
@@ -187,7 +187,8 @@ impl Appliance {
             return Err(MiotCode::NOT_WRITABLE);
         }
         let value = item.get("value").ok_or(MiotCode::BAD_VALUE)?;
-        self.properties.set(id, value.clone()).map(|()| None)
+        self.properties.set(id, value.clone())?;
+        Ok(None)
     }
 
     fn action(&mut self, faults: &Faults, params: &Value) -> Result<Value, DeviceError> {

@@ -5,9 +5,9 @@ use iot_home_miio::DeviceError;
 use serde_json::{Value, json};
 
 use crate::miio::answer::ok;
-use crate::miio::builder::Builder;
+use crate::miio::builder::{Builder, HelloToken};
 use crate::miio::device::SimDevice;
-use crate::miio::properties::Properties;
+use crate::miio::properties::{Properties, PropertyError};
 use crate::miio::spec::{Action, Property, Service};
 
 impl SimDevice {
@@ -34,7 +34,7 @@ impl SimDevice {
                     .property(Property::integer(3, 1700..=6500).value(4000).classic("ct"))
                     .property(Property::choice(4, [0, 1, 2, 5]).classic("mode"))
                     .property(Property::text(5, 32).value("lamp"))
-                    .action(Action::new(1).run(|lamp, _| flip(lamp).map(|()| Vec::new())))
+                    .action(Action::new(1).run(toggle))
                     .action(Action::new(2).inputs([2, 3]).outputs([1]).run(|lamp, inputs| {
                         for (piid, value) in [2, 3].into_iter().zip(inputs) {
                             lamp.set((2, piid), value.clone())?;
@@ -56,7 +56,7 @@ impl SimDevice {
                 Service::new(2)
                     .property(Property::bool(1).classic("power"))
                     .property(Property::integer(2, -30..=100).value(31).read_only())
-                    .action(Action::new(1).run(|plug, _| flip(plug).map(|()| Vec::new()))),
+                    .action(Action::new(1).run(toggle)),
             )
             .service(
                 Service::new(3).property(Property::float(1, 0.0..=1e6).value(12.7).read_only()),
@@ -97,7 +97,8 @@ impl SimDevice {
         let model = "xiaomi.vacuum.b112";
         let becomes = |status: i64| {
             move |vacuum: &mut Properties, _: &[Value]| {
-                vacuum.set((2, 1), status).map(|()| Vec::new())
+                vacuum.set((2, 1), status)?;
+                Ok(Vec::new())
             }
         };
         Builder::new(model)
@@ -126,7 +127,7 @@ impl SimDevice {
     /// `temp_dec`, `humidity`, `child_lock`. It shows its token in hellos.
     pub fn fan() -> Builder {
         Builder::new("zhimi.fan.v3")
-            .hello(crate::miio::builder::HelloToken::Shown)
+            .hello(HelloToken::Shown)
             .property("power", "off")
             .property("angle", 60)
             .property("speed", 30)
@@ -135,23 +136,24 @@ impl SimDevice {
             .property("child_lock", "off")
             .method("toggle", |fan, _| {
                 let on = fan.get("power") == Some(json!("on"));
-                fan.set("power", if on { "off" } else { "on" }).map_err(refused)?;
+                fan.set("power", if on { "off" } else { "on" })?;
                 Ok(ok())
             })
     }
 }
 
 /// Property 2.1 becomes what it was not.
-fn flip(device: &mut Properties) -> Result<(), MiotCode> {
+fn flip(device: &mut Properties) -> Result<(), PropertyError> {
     let on = device.get((2, 1)) == Some(true.into());
     device.set((2, 1), !on)
 }
 
-fn classic_toggle(device: &mut Properties, _: &Value) -> Result<Value, DeviceError> {
-    flip(device).map_err(refused)?;
-    Ok(ok())
+fn toggle(device: &mut Properties, _: &[Value]) -> Result<Vec<Value>, MiotCode> {
+    flip(device)?;
+    Ok(Vec::new())
 }
 
-fn refused(code: MiotCode) -> DeviceError {
-    DeviceError::new(Some(-5001), code.to_string())
+fn classic_toggle(device: &mut Properties, _: &Value) -> Result<Value, DeviceError> {
+    flip(device)?;
+    Ok(ok())
 }

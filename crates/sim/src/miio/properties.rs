@@ -1,8 +1,10 @@
 //! The values a device has at a moment.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use iot_home_core::{MiotCode, PropertyId};
+use iot_home_miio::DeviceError;
 use iot_home_miio::json::Lenient;
 use serde_json::Value;
 
@@ -43,6 +45,48 @@ impl From<(u32, u32)> for PropertyName {
     }
 }
 
+impl fmt::Display for PropertyName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Miot(id) => id.fmt(f),
+            Self::Classic(name) => name.fmt(f),
+        }
+    }
+}
+
+/// Why a property was not changed. In a method or action `?` makes of it what the device answers.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum PropertyError {
+    /// No service has it.
+    #[error("there is no property {property}")]
+    NotFound {
+        /// Its number.
+        property: PropertyId,
+    },
+    /// The value does not fit the property's type and range.
+    #[error("the value does not fit the property {property}")]
+    BadValue {
+        /// Its number.
+        property: PropertyId,
+    },
+}
+
+impl From<PropertyError> for MiotCode {
+    fn from(error: PropertyError) -> Self {
+        match error {
+            PropertyError::NotFound { .. } => Self::NOT_FOUND,
+            PropertyError::BadValue { .. } => Self::BAD_VALUE,
+        }
+    }
+}
+
+impl From<PropertyError> for DeviceError {
+    fn from(_: PropertyError) -> Self {
+        Self::new(Some(-5001), "invalid_arg")
+    }
+}
+
 /// The values a device has at a moment, as its methods and actions see them.
 #[derive(Clone, Debug, Default)]
 pub struct Properties {
@@ -70,19 +114,20 @@ impl Properties {
     /// into being.
     ///
     /// # Errors
-    /// [`MiotCode::NOT_FOUND`] for a number that does not exist, [`MiotCode::BAD_VALUE`] for a value
-    /// that does not fit the property's type and range.
+    /// For a number that does not exist, and for a value that does not fit the property's type and
+    /// range.
     pub fn set(
         &mut self,
         name: impl Into<PropertyName>,
         value: impl Into<Value>,
-    ) -> Result<(), MiotCode> {
+    ) -> Result<(), PropertyError> {
         let value = value.into();
         match name.into() {
             PropertyName::Miot(id) => {
-                let property = self.miot.get_mut(&id).ok_or(MiotCode::NOT_FOUND)?;
+                let known = self.miot.get_mut(&id);
+                let property = known.ok_or(PropertyError::NotFound { property: id })?;
                 if !property.format.accepts(&value) {
-                    return Err(MiotCode::BAD_VALUE);
+                    return Err(PropertyError::BadValue { property: id });
                 }
                 property.value = value;
                 Ok(())
@@ -116,8 +161,8 @@ impl Properties {
     }
 
     /// Classic commands have no types: the value is read by its meaning.
-    fn set_translated(&mut self, id: PropertyId, value: &Value) -> Result<(), MiotCode> {
-        let property = self.miot.get(&id).ok_or(MiotCode::NOT_FOUND)?;
+    fn set_translated(&mut self, id: PropertyId, value: &Value) -> Result<(), PropertyError> {
+        let property = self.miot.get(&id).ok_or(PropertyError::NotFound { property: id })?;
         let meant = match property.format {
             Format::Bool => value.to_bool().map(Value::from),
             Format::Integer { .. } | Format::Choice(_) => value.to_i64().map(Value::from),
@@ -125,7 +170,7 @@ impl Properties {
             Format::Text { .. } => value.to_text().map(Value::from),
             Format::Any => Some(value.clone()),
         };
-        self.set(id, meant.ok_or(MiotCode::BAD_VALUE)?)
+        self.set(id, meant.ok_or(PropertyError::BadValue { property: id })?)
     }
 
     /// Takes a property in, with its classic name.
@@ -171,9 +216,11 @@ mod tests {
         assert_eq!(properties.get("power"), Some(json!("off")));
         assert_eq!(properties.set("bright", "30"), Ok(()), "access is for clients only");
         assert_eq!(properties.get((2, 2)), Some(json!(30)));
-        assert_eq!(properties.set("bright", 0), Err(MiotCode::BAD_VALUE));
-        assert_eq!(properties.set("power", "maybe"), Err(MiotCode::BAD_VALUE));
-        assert_eq!(properties.set((2, 9), 1), Err(MiotCode::NOT_FOUND));
+        let bad = |piid| Err(PropertyError::BadValue { property: PropertyId::new(2, piid) });
+        assert_eq!(properties.set("bright", 0), bad(2));
+        assert_eq!(properties.set("power", "maybe"), bad(1));
+        let property = PropertyId::new(2, 9);
+        assert_eq!(properties.set((2, 9), 1), Err(PropertyError::NotFound { property }));
         assert_eq!(properties.set("name", json!([1])), Ok(()));
         assert_eq!(properties.get("name"), Some(json!([1])));
     }

@@ -246,7 +246,7 @@ fn methods_of_ones_own() {
                     + params[0]
                         .as_i64()
                         .ok_or_else(|| DeviceError::new(Some(-5001), "a number"))?;
-                device.set("count", sum).map_err(|code| DeviceError::new(Some(code.get()), ""))?;
+                device.set("count", sum)?;
                 Ok(json!([sum]))
             })
             .method("miIO.info", |_, _| Err(DeviceError::new(Some(-30014), "not synchronised"))),

@@ -69,7 +69,7 @@ pub(super) async fn read(home: &Home) -> Result<String, String> {
     }
     let after = lost();
     Ok(format!(
-        "{READS} reads of the lamp in a row, none failed, although {} of {} packets were lost; {} in all, the slowest {}",
+        "{READS} reads of the lamp, none failed, {} of {} packets lost; {} in all, the slowest {}",
         after.0 - before.0,
         after.1 - before.1,
         millis(started.elapsed()),
@@ -87,7 +87,8 @@ pub(super) async fn write(home: &Home) -> Result<String, String> {
     let refused = lamp.set_properties([(BRIGHTNESS, json!(101))]).await.map_err(told)?;
     let code = refused.first().map(|result| result.code).ok_or("no result")?;
     check(!code.is_ok(), || "a brightness of 101 was taken".into())?;
-    Ok(format!("the lamp is on at 40 %, as it says itself; it refuses 101 %: {code}"))
+    let level = home.lamp.device.property(BRIGHTNESS).unwrap_or_default();
+    Ok(format!("the lamp itself says it is on at {level} %; it refuses 101 % with {}", code.get()))
 }
 
 pub(super) async fn broken_json(home: &Home) -> Result<String, String> {
@@ -102,7 +103,7 @@ pub(super) async fn broken_json(home: &Home) -> Result<String, String> {
     let (answers, valid) = (after - before, valid_after - valid_before);
     check(valid < answers, || "the plug wrote nothing broken".into())?;
     Ok(format!(
-        "{} of {answers} answers of the plug are not valid JSON; understood all the same: {model}, {temperature} °C",
+        "{} of {answers} answers of the plug are not valid JSON; understood: {model}, {temperature} °C",
         answers - valid,
     ))
 }
@@ -121,7 +122,7 @@ pub(super) async fn property_limit(home: &Home) -> Result<String, String> {
     check(second < first, || format!("the limit was not remembered: {second} requests again"))?;
     let level = home.vacuum.device.property(BATTERY).unwrap_or_default();
     Ok(format!(
-        "{} properties of the vacuum in {first} requests, its limit found on the way, then in {second}; battery {level} %",
+        "{} properties of the vacuum in {first} requests, then, its limit known, in {second}; battery {level} %",
         ids.len(),
     ))
 }
@@ -136,7 +137,9 @@ pub(super) async fn action(home: &Home) -> Result<String, String> {
     expect("status", &after, home.vacuum.device.property(STATUS))?;
     check(Some(&after) != before.as_ref(), || "the vacuum's status did not change".into())?;
     let (before, out) = (before.unwrap_or_default(), Value::from(result.out));
-    Ok(format!("the vacuum is sent to the kitchen and answers {out}: status {before} becomes {after}"))
+    Ok(format!(
+        "the vacuum, sent to the kitchen, answers {out}; its status {before} becomes {after}"
+    ))
 }
 
 pub(super) async fn restart(home: &Home) -> Result<String, String> {
@@ -154,7 +157,7 @@ pub(super) async fn restart(home: &Home) -> Result<String, String> {
     let repeated = home.humidifier.device.report().violations.repeated_id;
     check(repeated == 0, || format!("{repeated} ids were repeated"))?;
     Ok(format!(
-        "a new client, as after a restart, is answered in {}: the humidifier saw no id twice",
+        "a client that starts anew is answered in {}; the humidifier saw no id twice",
         millis(took),
     ))
 }
@@ -172,7 +175,7 @@ pub(super) async fn reboot(home: &Home) -> Result<String, String> {
     let after = home.client.hello(addr, WAIT).await.map_err(told)?.stamp;
     check(after < before, || format!("the clock did not jump: {before}, then {after}"))?;
     Ok(format!(
-        "the humidifier's clock jumps from {before} s to {after} s, and the next call is answered after {}",
+        "the humidifier's clock jumps from {before} s to {after} s; the next call takes {}",
         millis(took),
     ))
 }
@@ -191,8 +194,8 @@ pub(super) async fn shown_token(home: &Home, devices: Option<&Devices>) -> Resul
     let text = |values: &[Value]| Value::from(values.to_vec()).to_string();
     check(before != after, || format!("the fan is still {}", text(&before)))?;
     Ok(format!(
-        "the fan, did {}, takes the token it showed: {names:?} were {}, are {}",
-        found.did,
+        "the fan takes the token it showed: {} were {}, are {}",
+        names.join(" and "),
         text(&before),
         text(&after),
     ))
@@ -212,7 +215,7 @@ pub(super) async fn one_socket(home: &Home) -> Result<String, String> {
     });
     let done = try_join_all(calls).await?.len();
     Ok(format!(
-        "{done} calls to {} devices at the same time over one socket, all answered within {}",
+        "{done} calls to {} devices at once over one socket, all answered within {}",
         home.members().len(),
         millis(started.elapsed()),
     ))
@@ -228,7 +231,9 @@ pub(super) async fn wrong_token(home: &Home) -> Result<String, String> {
             let error = error.to_string();
             // Without the method and the address in front.
             let reason = error.split_once(": ").map_or(error.as_str(), |(_, reason)| reason);
-            Ok(format!("a wrong token meets silence, {refused} packets refused; the error: {reason}"))
+            Ok(format!(
+                "{refused} packets refused in silence, and told from no device at all: {reason}"
+            ))
         }
         Err(error) => Err(format!("expected no answer to a wrong token: {error}")),
     }

@@ -1,0 +1,15 @@
+//! Drives the built program as a shell would, against simulated devices on loopback.
+
+#![allow(missing_docs)]
+
+mod captures;
+mod demo;
+mod devices;
+mod failures;
+mod program;
+mod secrets;
+mod shell;
+mod simulator;
+mod tokens;
+mod vectors;
+mod wrong_input;

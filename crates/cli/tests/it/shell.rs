@@ -1,0 +1,119 @@
+//! What a shell sees of the program: completions, version, help, signals.
+
+use crate::program::run;
+
+#[test]
+fn completions() {
+    for (shell, mark) in
+        [("bash", "complete -F"), ("zsh", "#compdef iot-home"), ("fish", "complete -c iot-home")]
+    {
+        let script = run(["completions", shell]);
+        assert_eq!(script.code, 0);
+        assert!(script.stdout.contains(mark) && script.stdout.contains("discover"), "{shell}");
+        let json = run(["completions", shell, "--json"]).done();
+        assert_eq!(json["script"], script.stdout);
+    }
+}
+
+#[test]
+fn the_version_names_the_features() {
+    let version = run(["--version"]);
+    assert_eq!(version.code, 0);
+    let expected = format!("iot-home {}\n", env!("CARGO_PKG_VERSION"));
+    assert!(
+        version.stdout.starts_with(&expected) && version.stdout.contains("miio"),
+        "{version:?}"
+    );
+    let json = run(["--version", "--json"]).done();
+    assert_eq!(
+        (&json["version"], &json["features"][0]),
+        (&env!("CARGO_PKG_VERSION").into(), &"miio".into())
+    );
+}
+
+#[test]
+fn help_is_there_for_every_command() {
+    for words in [
+        &["--help"][..],
+        &["help"],
+        &["demo", "--help"],
+        &["discover", "--help"],
+        &["miio", "--help"],
+        &["miio", "call", "--help"],
+        &["miio", "decode", "--help"],
+        &["miio", "token", "decode", "--help"],
+        &["sim", "miio", "--help"],
+    ] {
+        let help = run(words);
+        assert_eq!((help.code, help.stderr.as_str()), (0, ""), "{words:?}");
+        assert!(help.stdout.contains("Usage: iot-home"), "{words:?}");
+    }
+    // Who gives a token on the command line is told who can read it.
+    assert!(run(["miio", "info", "--help"]).stdout.contains("Other users"));
+    assert!(run(["miio", "--help", "--json"]).done()["help"].is_string());
+}
+
+#[cfg(unix)]
+mod signals {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::{Child, Command, Stdio};
+    use std::thread;
+    use std::time::{Duration, Instant};
+
+    use crate::program::{TOKEN, command};
+
+    fn send(signal: &str, child: &Child) {
+        let sent = Command::new("kill").args([signal, &child.id().to_string()]).status();
+        assert!(sent.unwrap().success());
+    }
+
+    /// Interrupts the program after a moment and returns its exit code.
+    #[track_caller]
+    fn interrupted(words: &[&str]) -> Option<i32> {
+        // Its stdin stays open, so that what reads it waits.
+        let mut child = command(words).stdin(Stdio::piped()).spawn().unwrap();
+        let stdin = child.stdin.take();
+        thread::sleep(Duration::from_millis(600));
+        assert!(child.try_wait().unwrap().is_none(), "{words:?} ended by itself");
+        send("-INT", &child);
+        let started = Instant::now();
+        let code = child.wait().unwrap().code();
+        assert!(
+            started.elapsed() < Duration::from_secs(1),
+            "{words:?} took {:?}",
+            started.elapsed()
+        );
+        drop(stdin);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(String::from_utf8_lossy(&output.stderr), "", "{words:?}");
+        code
+    }
+
+    #[test]
+    fn an_interrupt_ends_every_command() {
+        let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let addr = silent.local_addr().unwrap().to_string();
+        for (words, code) in [
+            (&["miio", "hello", &addr][..], 130),
+            (&["miio", "info", &addr, "--token", TOKEN, "--json"], 130),
+            (&["miio", "info", &addr, "--token-file", "-"], 130),
+            (&["miio", "encode", "--token", TOKEN, "--did", "1", "--stamp", "1", "-"], 130),
+            (&["miio", "decode", "-"], 130),
+            (&["discover", "--protocol", "miio", "--target", &addr], 0),
+            (&["miio", "decode", "--pcap", "-"], 0),
+            (&["sim", "miio", "--listen", "127.0.0.1:0", "--json"], 0),
+        ] {
+            assert_eq!(interrupted(words), Some(code), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn a_simulator_ends_when_it_is_told_to() {
+        let mut child =
+            command(["sim", "miio", "--listen", "127.0.0.1:0", "--json"]).spawn().unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        send("-TERM", &child);
+        assert_eq!(child.wait().unwrap().code(), Some(0));
+    }
+}

@@ -1,0 +1,82 @@
+//! `sim miio`: devices in the foreground, driven by the same program.
+
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, ChildStdout};
+
+use serde_json::{Value, json};
+
+use crate::program::{TOKEN, command, keys, run, scratch};
+
+/// A running simulator; it ends with the test.
+struct Simulator {
+    child: Child,
+    lines: std::io::Lines<BufReader<ChildStdout>>,
+}
+
+impl Simulator {
+    fn start(words: &[&str]) -> Self {
+        let mut child = command([&["sim", "miio", "--json"], words].concat()).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    fn line(&mut self) -> Value {
+        serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap()
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+}
+
+#[test]
+fn one_device_of_a_default_kind() {
+    let mut simulator = Simulator::start(&["--listen", "127.0.0.1:0"]);
+    let line = simulator.line();
+    assert_eq!(keys(&line), ["addr", "did", "kind", "model", "token"]);
+    assert_eq!(line["kind"], "miio");
+    let [addr, token] = ["addr", "token"].map(|key| line[key].as_str().unwrap());
+    // It is served by the time the line is there.
+    let info = run(["miio", "info", addr, "--token", token, "--json"]).done();
+    assert_eq!(info["model"], line["model"]);
+}
+
+#[test]
+fn devices_from_a_file() {
+    let config = scratch("home.json");
+    let described = json!({ "devices": [
+        {
+            "kind": "miio", "listen": "127.0.0.1:0", "did": "8589934593", "token": TOKEN,
+            "hidden": true, "model": "acme.lamp.v1", "properties": { "power": "on", "2.1": 7 },
+            "faults": {
+                "seed": 7, "loss": 0.05, "delay_ms": [1, 5], "duplicate": 0.01, "id_memory": 32,
+                "stamp_window_s": 2, "max_properties": 5, "quirk": "double-comma",
+            },
+        },
+        { "kind": "miio" },
+    ]});
+    std::fs::write(&config, described.to_string()).unwrap();
+    let mut simulator = Simulator::start(&["--config", config.to_str().unwrap()]);
+    let line = simulator.line();
+    let named = json!({ "did": "8589934593", "token": TOKEN, "model": "acme.lamp.v1" });
+    for key in keys(&named) {
+        assert_eq!(line[&key], named[&key]);
+    }
+    assert_ne!(simulator.line()["did"], line["did"]);
+    let addr = line["addr"].as_str().unwrap();
+    let got = run(["miio", "get", addr, "--token", TOKEN, "2.1", "--json"]).done();
+    assert_eq!(got[0]["value"], 7);
+    let power = run(["miio", "call", addr, "--token", TOKEN, "get_prop", "[\"power\"]", "--json"]);
+    assert_eq!(power.done()["result"], json!(["on"]));
+    assert_eq!(run(["miio", "hello", addr, "--json"]).done()["token_visible"], false);
+}
+
+#[test]
+fn an_address_that_is_taken() {
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    run(["sim", "miio", "--listen", &addr, "--json"]).error("io", 1);
+}
