@@ -12,6 +12,10 @@ fuzz_target!(|bytes: &[u8]| {
     }
 
     let Ok(text) = core::str::from_utf8(bytes) else { return };
+    // With its raw values on, serde_json reads an object with this key as something else.
+    if text.contains("$serde_json::private::") {
+        return;
+    }
     let strict = serde_json::from_str::<Value>(text);
     if let Ok(strict) = &strict {
         assert_eq!(parsed.as_ref(), Ok(strict), "valid JSON was altered");

@@ -10,15 +10,18 @@ use std::hint::black_box;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aes::Aes128;
 use cbc::cipher::block_padding::Pkcs7;
 use cbc::cipher::{BlockModeDecrypt, BlockModeEncrypt, InnerIvInit, KeyInit};
 use cbc::{Decryptor, Encryptor};
+use futures_util::StreamExt;
 use iot_home_core::{Clock, SystemClock};
-use iot_home_miio::packet::{HELLO, Header, HelloReply};
-use iot_home_miio::{Cipher, Client, Device, Request, Token};
+use iot_home_miio::packet::{HELLO, Header, HelloField, HelloReply};
+use iot_home_miio::{Cipher, Client, Device, Discovery, Request, Token};
 use iot_home_sim::miio::SimDevice;
 use md5::{Digest, Md5};
 use tokio::net::UdpSocket;
@@ -40,6 +43,7 @@ fn main() {
     runtime.block_on(async {
         tokio::spawn(sequential(addrs[0])).await.expect("calls succeed");
         tokio::spawn(pipelined(addrs)).await.expect("calls succeed");
+        discovery().await;
     });
     drop(stdin);
     let _ = child.wait();
@@ -172,6 +176,40 @@ async fn pipelined(addrs: Vec<SocketAddr>) {
         rounds.add(CALLS as f64 / ours.as_secs_f64(), CALLS as f64 / bare.as_secs_f64());
     }
     rounds.print("32 calls in flight, calls per second", &Goal::AtLeast(0.8));
+}
+
+/// From the moment an answer leaves the device's socket to the moment the stream yields the device.
+async fn discovery() {
+    const SEARCHES: u32 = 200;
+    let clock = SystemClock::new();
+    let left = Arc::new(AtomicU64::new(0));
+    let device = std::net::UdpSocket::bind("127.0.0.1:0").expect("a socket");
+    let addr = device.local_addr().expect("its address");
+    let stamp = Arc::clone(&left);
+    std::thread::spawn(move || {
+        let mut buffer = [0; 64];
+        for _ in 0..SEARCHES {
+            let (_, from) = device.recv_from(&mut buffer).expect("a hello");
+            let reply = HelloReply::new(7, 1, HelloField::HiddenFf).encode();
+            stamp.store(micros(clock.now().since_origin()), Ordering::SeqCst);
+            device.send_to(&reply, from).expect("sent");
+        }
+    });
+    let mut took = Vec::new();
+    for _ in 0..SEARCHES {
+        let mut search = Discovery::builder().targets([addr]).count(1).start().expect("a socket");
+        search.next().await.expect("the device answers");
+        took.push(micros(clock.now().since_origin()).saturating_sub(left.load(Ordering::SeqCst)));
+    }
+    took.sort_unstable();
+    let (median, worst) = (took[took.len() / 2], took[took.len() - 1]);
+    println!(
+        "discovery: answer to stream, microseconds        median {median}, worst {worst}; goal <= 2000"
+    );
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// About 200 bytes of request, as the bare loop sends them too.

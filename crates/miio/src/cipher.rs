@@ -33,9 +33,10 @@ impl Cipher {
 
     /// Derives the keys of a token.
     pub fn new(token: &Token) -> Self {
-        let key = Md5::digest(token.expose());
-        let iv = Md5::new().chain_update(key).chain_update(token.expose()).finalize();
-        Self { token: token.clone(), iv: Secret::new(iv.into()), aes: Aes128::new(&key) }
+        let key = Secret::new(<[u8; 16]>::from(Md5::digest(token.expose())));
+        let iv = Md5::new().chain_update(key.expose()).chain_update(token.expose()).finalize();
+        let aes = Aes128::new(key.expose().into());
+        Self { token: token.clone(), iv: Secret::new(iv.into()), aes }
     }
 
     /// The token this was made from.

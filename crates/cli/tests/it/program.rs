@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use iot_home::core::{Clock as _, SystemClock};
 use serde_json::Value;
 
 pub(crate) const TOKEN: &str = "00112233445566778899aabbccddeeff";
@@ -38,7 +39,7 @@ pub(crate) fn run<S: AsRef<std::ffi::OsStr>>(arguments: impl IntoIterator<Item =
 /// Runs the program with this on its stdin.
 pub(crate) fn finish(mut command: Command, stdin: &[u8]) -> Run {
     command.stdin(Stdio::piped());
-    let started = Instant::now();
+    let clock = SystemClock::new();
     let mut child = command.spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     // The program may not read it; then it is closed already.
@@ -51,7 +52,7 @@ pub(crate) fn finish(mut command: Command, stdin: &[u8]) -> Run {
         code: output.status.code().expect("the program was not killed"),
         stdout: String::from_utf8(output.stdout).unwrap(),
         stderr: String::from_utf8(output.stderr).unwrap(),
-        took: started.elapsed(),
+        took: clock.now().since_origin(),
     };
     assert!(!run.stderr.contains("panicked") && !run.stderr.contains("backtrace"), "{run:?}");
     assert!(!run.stdout.contains("\"internal\""), "{run:?}");

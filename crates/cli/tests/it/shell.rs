@@ -58,7 +58,9 @@ mod signals {
     use std::io::{BufRead as _, BufReader};
     use std::process::{Child, Command, Stdio};
     use std::thread;
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
+
+    use iot_home::core::{Clock as _, SystemClock};
 
     use crate::program::{TOKEN, command};
 
@@ -76,12 +78,12 @@ mod signals {
         thread::sleep(Duration::from_millis(600));
         assert!(child.try_wait().unwrap().is_none(), "{words:?} ended by itself");
         send("-INT", &child);
-        let started = Instant::now();
+        let clock = SystemClock::new();
         let code = child.wait().unwrap().code();
         assert!(
-            started.elapsed() < Duration::from_secs(1),
+            clock.now().since_origin() < Duration::from_secs(1),
             "{words:?} took {:?}",
-            started.elapsed()
+            clock.now().since_origin()
         );
         drop(stdin);
         let output = child.wait_with_output().unwrap();

@@ -43,7 +43,6 @@ async fn a_search_ends_with_the_last_wanted_device() {
 
 #[tokio::test]
 async fn a_lost_hello_is_asked_for_again() {
-    // Seed 4 loses the first hello.
     let mut lossy = Vec::new();
     for seed in 0..20 {
         lossy.push(
@@ -106,13 +105,28 @@ async fn an_interface_that_does_not_exist_is_refused() {
     assert!(error.to_string().contains("192.0.2.77"), "{error}");
 }
 
-/// A benchmark measures how soon; here it is only certain that nothing waits for the end of a round.
+/// Twenty searches, and the median of them, since a busy machine may hold up any single one.
 #[tokio::test]
-async fn a_device_is_told_of_the_moment_it_answers() {
-    let (_sims, addrs) = home(1).await;
-    let mut discovery = Discovery::builder().targets(addrs).wait(3000 * MS).start().unwrap();
+async fn a_device_reaches_the_stream_within_two_milliseconds_of_its_datagram() {
+    let device = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let addr = device.local_addr().unwrap();
     let clock = SystemClock::new();
-    let found = discovery.next().await.unwrap();
-    assert!(clock.now().since_origin() < 400 * MS, "{:?}", clock.now());
-    assert!(found.round_trip < 400 * MS);
+    let (answered, at) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 64];
+        for _ in 0..20 {
+            let (_, from) = device.recv_from(&mut buffer).unwrap();
+            answered.send(clock.now()).unwrap();
+            let reply = HelloReply::new(1, 1, HelloField::HiddenFf).encode();
+            device.send_to(&reply, from).unwrap();
+        }
+    });
+    let mut took = Vec::new();
+    for _ in 0..20 {
+        let mut discovery = Discovery::builder().targets([addr]).count(1).start().unwrap();
+        discovery.next().await.unwrap();
+        took.push(clock.now().saturating_since(at.recv().unwrap()));
+    }
+    took.sort();
+    assert!(took[10] <= 2 * MS, "{took:?}");
 }
