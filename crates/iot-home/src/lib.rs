@@ -4,7 +4,9 @@
 
 #[doc(inline)]
 pub use iot_home_core as core;
-pub use iot_home_core::{ActionId, ActionResult, Did, MiotCode, PropertyId, PropertyResult, Secret};
+pub use iot_home_core::{
+    ActionId, ActionResult, Did, MiotCode, PropertyId, PropertyResult, Secret,
+};
 
 #[cfg(feature = "miio")]
 #[doc(inline)]
