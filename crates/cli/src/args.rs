@@ -47,7 +47,7 @@ pub(crate) struct Cli {
 #[command(next_help_heading = "Options of every command")]
 pub(crate) struct Options {
     /// Print JSON: one document, or a line for each result as it comes
-    #[arg(long, global = true)]
+    #[arg(long, global = true, overrides_with = "json")]
     pub(crate) json: bool,
     /// Print tokens and other secrets instead of null
     #[arg(long, global = true)]

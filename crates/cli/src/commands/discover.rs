@@ -41,7 +41,8 @@ pub(super) async fn run(context: &Context, args: Discover) -> Outcome {
         .hint("add --protocol miio"));
     }
     let output = &context.output;
-    let mut search = Discovery::builder().wait(args.wait).interfaces(interfaces(&args.interfaces)?);
+    let wait = context.options.timeout.map_or(args.wait, |timeout| timeout.min(args.wait));
+    let mut search = Discovery::builder().wait(wait).interfaces(interfaces(&args.interfaces)?);
     if let Some(count) = args.count {
         search = search.count(count);
     }
@@ -71,7 +72,7 @@ pub(super) async fn run(context: &Context, args: Discover) -> Outcome {
     }
     drop(waiting);
     if devices == 0 {
-        output.note(&format!("no device answered within {:?}", args.wait));
+        output.note(&format!("no device answered within {wait:?}"));
         output.advise(
             "devices answer only in their own network, and neither a guest network nor a \
              firewall may keep UDP port 54321 away; --target ADDR asks one address, --wait 10s \

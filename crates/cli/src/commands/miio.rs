@@ -14,7 +14,7 @@ use super::Context;
 use crate::args::{Address, MiioCommand, Target};
 use crate::failure::{Failure, Kind, Outcome, Verdict};
 use crate::ordered::{Hidden, Ordered, spellings, without_tokens};
-use crate::output::{Style, Table, Tone, fields};
+use crate::output::{Style, Table, Tone, fields, printable};
 use crate::{token, value};
 
 pub(super) async fn run(context: &Context, command: MiioCommand) -> Outcome {
@@ -343,7 +343,9 @@ async fn call(context: &Context, target: &Target, request: Request) -> Outcome {
     link.hide(context, &mut result);
     context.output.print(&Called { id: reply.id(), result }, |called, _| {
         let pretty = serde_json::to_string_pretty(&called.result);
-        pretty.unwrap_or_else(|_| called.result.to_string())
+        let pretty = pretty.unwrap_or_else(|_| called.result.to_string());
+        // JSON leaves some characters as they are that a terminal would act on.
+        pretty.lines().map(|line| printable(line) + "\n").collect()
     })?;
     Ok(verdict)
 }

@@ -209,9 +209,11 @@ async fn a_device_cannot_drive_the_terminal() {
         .await
         .unwrap();
     let addr = lamp.addr().to_string();
-    for command in
-        [["info", &addr, "--token", TOKEN].as_slice(), &["get", &addr, "--token", TOKEN, "2.5"]]
-    {
+    for command in [
+        &["info", &addr, "--token", TOKEN][..],
+        &["get", &addr, "--token", TOKEN, "2.5"],
+        &["call", &addr, "--token", TOKEN, "miIO.info"],
+    ] {
         let shown = run([&["miio"], command].concat());
         assert_eq!(shown.code, 0, "{shown:?}");
         let driving = |c: char| (c.is_control() && c != '\n') || c == '\u{202e}';

@@ -51,6 +51,8 @@ fn help_is_there_for_every_command() {
     // Who gives a token on the command line is told who can read it.
     assert!(run(["miio", "info", "--help"]).stdout.contains("Other users"));
     assert!(run(["miio", "--help", "--json"]).done()["help"].is_string());
+    // Said twice, it is still said.
+    assert!(run(["--json", "miio", "encode", "--hello", "--json"]).done()["packet"].is_string());
 }
 
 #[cfg(unix)]
