@@ -13,6 +13,7 @@ use self::progress::Line;
 pub(crate) use self::progress::Progress;
 pub(crate) use self::style::{Style, Tone, printable};
 pub(crate) use self::table::{Table, fields};
+use crate::args::Options;
 use crate::failure::{Failure, Kind, Report};
 
 /// Where results go, and in which form.
@@ -20,20 +21,29 @@ use crate::failure::{Failure, Kind, Report};
 pub(crate) struct Output {
     json: bool,
     show_secrets: bool,
+    progress: bool,
     style: Style,
     errors: Style,
     line: Arc<Line>,
 }
 
 impl Output {
-    pub(crate) fn new(json: bool, show_secrets: bool) -> Self {
+    pub(crate) fn new(json: bool) -> Self {
         Self {
             json,
-            show_secrets,
+            show_secrets: false,
+            progress: true,
             style: Style::of(io::stdout().is_terminal()),
             errors: Style::of(io::stderr().is_terminal()),
             line: Arc::default(),
         }
+    }
+
+    /// In the manner the command line asks for.
+    pub(crate) fn of(options: &Options) -> Self {
+        // A line that comes and goes would tear the lines of a trace apart.
+        let (show_secrets, progress) = (options.show_secrets, options.verbose == 0);
+        Self { show_secrets, progress, ..Self::new(options.json) }
     }
 
     pub(crate) fn json(&self) -> bool {
@@ -103,7 +113,7 @@ impl Output {
 
     /// While it lives, a terminal shows what is being waited for.
     pub(crate) fn waiting(&self, what: impl Into<String>) -> Progress {
-        Progress::start(&self.line, what.into())
+        Progress::start(&self.line, what.into(), self.progress)
     }
 
     /// Reports how the command failed.

@@ -30,10 +30,10 @@ pub(crate) fn run(arguments: Vec<OsString>) -> ExitCode {
         .and_then(|matches| Cli::from_arg_matches(&matches));
     match cli {
         Ok(cli) => {
-            let output = Output::new(cli.options.json, cli.options.show_secrets);
+            let output = Output::of(&cli.options);
             finish(&output, guarded(cli, &output))
         }
-        Err(error) => refused(&Output::new(json, false), &error),
+        Err(error) => refused(&Output::new(json), &error),
     }
 }
 

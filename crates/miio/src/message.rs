@@ -167,7 +167,11 @@ impl Reply {
     /// When the result does not have that type's form.
     pub fn parse<T: DeserializeOwned>(&self) -> Result<T, FormError> {
         // The parser's own message may quote the result, which may hold a token.
-        serde_json::from_str(&self.result).map_err(|error| FormError { offset: error.column() })
+        serde_json::from_str(&self.result).map_err(|error| {
+            let lines = self.result.split_inclusive('\n').take(error.line().saturating_sub(1));
+            let before: usize = lines.map(str::len).sum();
+            FormError { offset: before.saturating_add(error.column()) }
+        })
     }
 
     /// The result as a JSON value.

@@ -17,7 +17,7 @@ pub(crate) struct Miio {
 pub(crate) enum MiioCommand {
     /// Probe a device: needs no token
     Hello {
-        /// IP, HOST, IP:PORT or [v6]:PORT
+        #[arg(help = ADDRESS)]
         addr: Address,
     },
     /// What a device tells of itself (miIO.info)
@@ -79,7 +79,7 @@ pub(crate) enum MiioCommand {
 /// A device and its token.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// IP, HOST, IP:PORT or [v6]:PORT
+    #[arg(help = ADDRESS)]
     pub(crate) addr: Address,
     #[command(flatten)]
     pub(crate) token: TokenSource,
@@ -129,3 +129,5 @@ pub(crate) enum TokenCommand {
         value: Secret<String>,
     },
 }
+
+const ADDRESS: &str = "IP, HOST, IP:PORT, HOST:PORT or [v6]:PORT";

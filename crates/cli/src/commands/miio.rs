@@ -1,21 +1,26 @@
 //! `iot-home miio hello|info|call|get|set|action`: talking to one device.
 
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+mod info;
+mod link;
+
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use iot_home::miio::discovery::Found;
-use iot_home::miio::{Client, Device, Info, Request, Token};
+use iot_home::miio::{Request, Token};
 use iot_home::{MiotCode, PropertyResult};
 use serde::Serialize;
 use serde_json::Value;
-use tokio::time::{self, Instant};
+use tokio::time::Instant;
 
+use self::info::info;
+use self::link::{Link, bind, resolve};
 use super::Context;
 use crate::args::{Address, MiioCommand, Target};
 use crate::failure::{Failure, Kind, Outcome, Verdict};
-use crate::ordered::{Hidden, Ordered, spellings, without_tokens};
-use crate::output::{Style, Table, Tone, fields, printable};
-use crate::{token, value};
+use crate::ordered::Ordered;
+use crate::output::{Table, Tone, fields, printable};
+use crate::value;
 
 pub(super) async fn run(context: &Context, command: MiioCommand) -> Outcome {
     match command {
@@ -82,86 +87,6 @@ struct Done {
     out: Ordered,
 }
 
-/// A device, and the time left to talk to it.
-struct Link {
-    addr: SocketAddr,
-    device: Device,
-    deadline: Instant,
-    /// The spellings of its token.
-    secrets: Vec<String>,
-}
-
-impl Link {
-    async fn open(context: &Context, target: &Target) -> Result<Self, Failure> {
-        let token = token::required(&target.token).await?;
-        let deadline = Instant::now() + context.options.timeout();
-        let addr = resolve(context, &target.addr, deadline).await?;
-        let client = bind(context, addr, deadline, Some(&token)).await?;
-        let secrets = spellings(&token);
-        Ok(Self { addr, device: client.device(addr, token), deadline, secrets })
-    }
-
-    /// Waits for a call of the library's, which keeps the deadline by itself.
-    async fn within<T>(
-        &self,
-        context: &Context,
-        doing: &str,
-        call: impl Future<Output = Result<T, iot_home::miio::Error>>,
-    ) -> Result<T, Failure> {
-        let _waiting = context.output.waiting(format!("{doing} {}", self.addr));
-        let ended = time::timeout_at(self.deadline + GRACE, call).await;
-        let result = ended.map_err(|_| timed_out(context))?;
-        result.map_err(|error| {
-            // A device may repeat in an error what it was sent.
-            let failure = Failure::from(error);
-            if context.output.show_secrets() {
-                return failure;
-            }
-            failure.map_text(|text| without_tokens(text, &self.secrets))
-        })
-    }
-
-    /// Takes the secrets out of what is to be printed.
-    fn hide(&self, context: &Context, value: &mut Ordered) {
-        if !context.output.show_secrets() {
-            value.hide(&Hidden::secrets(&self.secrets));
-        }
-    }
-}
-
-async fn resolve(
-    context: &Context,
-    addr: &Address,
-    deadline: Instant,
-) -> Result<SocketAddr, Failure> {
-    let _waiting = context.output.waiting(format!("looking up {addr}"));
-    time::timeout_at(deadline, addr.resolve()).await.map_err(|_| timed_out(context))?
-}
-
-async fn bind(
-    context: &Context,
-    addr: SocketAddr,
-    deadline: Instant,
-    token: Option<&Token>,
-) -> Result<Client, Failure> {
-    let local = match addr {
-        SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
-        SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
-    };
-    let left = deadline.saturating_duration_since(Instant::now());
-    let mut builder = Client::builder().local_addr(local).timeout(left);
-    if let Some(recorder) = &context.recorder {
-        builder = builder.on_wire(recorder.observer(token.map(spellings).unwrap_or_default()));
-    }
-    Ok(builder.bind().await?)
-}
-
-fn timed_out(context: &Context) -> Failure {
-    let after = context.options.timeout();
-    Failure::new(Kind::Timeout, format!("not done within {after:?}"))
-        .hint("give it longer with --timeout, as in --timeout 20s")
-}
-
 #[derive(Serialize)]
 struct Hello {
     addr: SocketAddr,
@@ -223,103 +148,6 @@ pub(super) fn token_text(token: Option<&str>, visible: bool) -> String {
 /// Milliseconds, to the microsecond.
 fn millis(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e3
-}
-
-#[derive(Serialize)]
-struct InfoDocument<'a> {
-    model: Option<&'a str>,
-    fw_ver: Option<&'a str>,
-    hw_ver: Option<&'a str>,
-    mcu_fw_ver: Option<&'a str>,
-    mac: Option<&'a str>,
-    life: Option<i64>,
-    uid: Option<i64>,
-    token: Option<String>,
-    token_visible: bool,
-    ap: AccessPoint<'a>,
-    netif: NetworkInterface<'a>,
-    raw: Ordered,
-}
-
-#[derive(Serialize)]
-struct AccessPoint<'a> {
-    ssid: Option<&'a str>,
-    bssid: Option<&'a str>,
-    rssi: Option<i64>,
-}
-
-#[derive(Serialize)]
-struct NetworkInterface<'a> {
-    local_ip: Option<&'a str>,
-    mask: Option<&'a str>,
-    gateway: Option<&'a str>,
-}
-
-async fn info(context: &Context, target: &Target) -> Outcome {
-    let link = Link::open(context, target).await?;
-    let request =
-        Request::new("miIO.info", ()).map_err(|error| Failure::bad_input(error.to_string()))?;
-    let reply = link.within(context, "asking", link.device.request(request)).await?;
-    let info = Info::from_value(reply.value().map_err(|_| unprintable())?);
-    let mut raw = Ordered::parse(reply.text()).map_err(|_| unprintable())?;
-    link.hide(context, &mut raw);
-    let token = info.token.as_ref().filter(|_| context.output.show_secrets());
-    let document = InfoDocument {
-        model: info.model.as_deref(),
-        fw_ver: info.fw_ver.as_deref(),
-        hw_ver: info.hw_ver.as_deref(),
-        mcu_fw_ver: info.mcu_fw_ver.as_deref(),
-        mac: info.mac.as_deref(),
-        life: info.life,
-        uid: info.uid,
-        token: token.map(Token::expose_hex),
-        token_visible: info.token.is_some(),
-        ap: AccessPoint {
-            ssid: info.ap.ssid.as_deref(),
-            bssid: info.ap.bssid.as_deref(),
-            rssi: info.ap.rssi,
-        },
-        netif: NetworkInterface {
-            local_ip: info.netif.local_ip.as_deref(),
-            mask: info.netif.mask.as_deref(),
-            gateway: info.netif.gateway.as_deref(),
-        },
-        raw,
-    };
-    context.output.print(&document, |document, style| info_text(&info, document, style))?;
-    Ok(Verdict::Done)
-}
-
-fn info_text(info: &Info, document: &InfoDocument<'_>, style: Style) -> String {
-    let network = info.ap.ssid.as_ref().map(|ssid| match info.ap.rssi {
-        Some(rssi) => format!("{ssid} ({rssi} dBm)"),
-        None => ssid.clone(),
-    });
-    let firmware = match (&info.fw_ver, &info.mcu_fw_ver) {
-        (Some(wifi), Some(mcu)) => Some(format!("{wifi}, controller {mcu}")),
-        (wifi, mcu) => wifi.clone().or(mcu.clone()),
-    };
-    let uptime = info.life.and_then(|life| u64::try_from(life).ok()).map(|life| {
-        let (days, hours, minutes) = (life / 86_400, life / 3600 % 24, life / 60 % 60);
-        format!("{days} d {hours} h {minutes} min")
-    });
-    let token = info.token.as_ref();
-    fields(
-        style,
-        [
-            ("model", info.model.clone()),
-            ("firmware", firmware),
-            ("hardware", info.hw_ver.clone()),
-            ("mac", info.mac.clone()),
-            ("running for", uptime),
-            ("network", network),
-            ("address", info.netif.local_ip.clone()),
-            ("netmask", info.netif.mask.clone()),
-            ("gateway", info.netif.gateway.clone()),
-            ("account", info.uid.map(|uid| uid.to_string())),
-            ("token", token.map(|_| token_text(document.token.as_deref(), true))),
-        ],
-    )
 }
 
 fn unprintable() -> Failure {
@@ -396,6 +224,3 @@ fn print_results(context: &Context, link: &Link, results: Vec<PropertyResult>) -
 fn code_text(code: MiotCode) -> String {
     if code == MiotCode::OK { "ok".into() } else { code.to_string() }
 }
-
-/// The library's calls end at the deadline by themselves, and with better words.
-const GRACE: Duration = Duration::from_millis(250);

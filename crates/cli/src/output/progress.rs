@@ -37,8 +37,8 @@ pub(crate) struct Progress {
 }
 
 impl Progress {
-    pub(super) fn start(line: &Arc<Line>, what: String) -> Self {
-        let wanted = io::stderr().is_terminal() && !is_dumb();
+    pub(super) fn start(line: &Arc<Line>, what: String, wanted: bool) -> Self {
+        let wanted = wanted && io::stderr().is_terminal() && !is_dumb();
         let task = wanted.then(|| tokio::spawn(tick(Arc::clone(line), what)).abort_handle());
         Self { line: Arc::clone(line), task }
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
-use tracing::{Instrument, Span, field};
+use tracing::{Instrument, field};
 
 use super::Handle;
 use super::discovery;
@@ -92,7 +92,6 @@ impl Device {
             guard.key = None;
             match ended {
                 Ok(Ok(reply)) => {
-                    let span = Span::current();
                     if !span.is_disabled() {
                         span.record("id", reply.id());
                         span.record("did", field::debug(self.did()));
@@ -103,7 +102,7 @@ impl Device {
                 Err(_) => Err(Error::closed(inner.addr, &method)),
             }
         }
-        .instrument(span)
+        .instrument(span.clone())
         .await
     }
 

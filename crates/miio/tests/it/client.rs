@@ -414,3 +414,23 @@ fn a_call_ends_when_the_driver_does() {
     assert_eq!(error.kind(), ErrorKind::Closed, "{error}");
     drop(client);
 }
+
+#[tokio::test]
+async fn a_hello_is_answered_by_whom_it_was_meant_for() {
+    use iot_home_miio::packet::{HelloField, HelloReply};
+    let device = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let stranger = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let addr = device.local_addr().unwrap();
+    let answers = tokio::spawn(async move {
+        let mut buffer = [0; 64];
+        let (_, from) = device.recv_from(&mut buffer).await.unwrap();
+        let reply = HelloReply::new(7, 1, HelloField::HiddenFf).encode();
+        // The forgery claims the same did, so that it is not told apart by that.
+        stranger.send_to(&reply, from).await.unwrap();
+        tokio::time::sleep(20 * MS).await;
+        device.send_to(&reply, from).await.unwrap();
+    });
+    let found = Client::bind().await.unwrap().hello(addr, 3000 * MS).await.unwrap();
+    assert_eq!(found.addr, addr);
+    answers.await.unwrap();
+}

@@ -1,5 +1,7 @@
 //! The spellings of a token.
 
+use aes::Aes128Enc;
+use aes::cipher::{BlockCipherEncrypt, KeyInit};
 use iot_home_miio::{Token, TokenError};
 use proptest::prelude::*;
 
@@ -92,6 +94,27 @@ fn ninety_six_digits_that_are_no_token() {
         let other = if text.as_bytes()[at] == b'0' { "1" } else { "0" };
         text.replace_range(at..=at, other);
         assert_eq!(text.parse::<Token>(), Err(TokenError::Ios), "digit {at}");
+    }
+}
+
+/// What the app's database would hold for these 48 bytes.
+fn ios(mut blocks: Vec<u8>) -> String {
+    let zeros = Aes128Enc::new(&[0; 16].into());
+    for block in blocks.as_chunks_mut::<16>().0 {
+        zeros.encrypt_block(block.into());
+    }
+    blocks.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[test]
+fn ninety_six_digits_of_something_else() {
+    let plain = [HEX.as_bytes(), &[16; 16]].concat();
+    assert_eq!(ios(plain.clone()), IOS);
+    for at in 0..48 {
+        let mut other = plain.clone();
+        // No digit, and no padding.
+        other[at] = b'g';
+        assert_eq!(ios(other).parse::<Token>(), Err(TokenError::Ios), "byte {at}");
     }
 }
 
