@@ -11,13 +11,13 @@ use crate::json::JsonError;
 #[non_exhaustive]
 pub enum Failure {
     /// The device did not even answer a hello, which needs no token.
-    #[error("no answer to {hellos} hellos")]
+    #[error("no answer to a hello ({hellos} sent)")]
     NoHello {
         /// How many were sent while the request waited.
         hellos: u32,
     },
     /// The device answers hellos, and stayed silent on this request.
-    #[error("the device answers hellos but did not answer the request, sent {transmissions} times")]
+    #[error("the device answers hellos but did not answer the request ({transmissions} sent)")]
     NoAnswer {
         /// How often the request was sent.
         transmissions: u32,
@@ -25,9 +25,7 @@ pub enum Failure {
         other_token_shown: bool,
     },
     /// A request that must not be repeated got no answer: it may have been carried out, or not.
-    #[error(
-        "no answer: the request may have been executed, it was sent {transmissions} times under one id"
-    )]
+    #[error("no answer: the request may have been executed ({transmissions} sent under one id)")]
     MaybeExecuted {
         /// How often the request was sent.
         transmissions: u32,

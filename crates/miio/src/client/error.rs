@@ -114,8 +114,9 @@ impl Error {
                      the device is busy; its clock jumped; it remembers the request's id"
                 }
                 Failure::MaybeExecuted { .. } => {
-                    "look at the device's state before trying again; the call is not repeated \
-                     under a new id because executing it twice may do harm"
+                    "look at the device's state before trying again: executing it twice may do \
+                     harm, so it was not sent under a new id; if no call ever worked with this \
+                     token, the token is the likely cause"
                 }
                 Failure::NeverSent => {
                     "too many calls wait for this device: make fewer at a time, or give them longer"
@@ -169,7 +170,7 @@ impl Error {
     }
 
     pub(super) fn interfaces(error: io::Error) -> Self {
-        Self::new(None, "listing the network interfaces", Cause::Io(error), None)
+        Self::new(None, "searching all interfaces", Cause::Io(error), None)
     }
 
     pub(super) fn closed(addr: SocketAddr, what: &str) -> Self {
