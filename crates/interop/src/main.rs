@@ -13,6 +13,7 @@
 
 mod install;
 mod namespace;
+mod networks;
 mod peer;
 mod process;
 mod tally;
@@ -38,6 +39,10 @@ async fn main() -> ExitCode {
     let done = match arguments.as_slice() {
         [] => prepare().await,
         [word, folder] if word == TALK => talk(&Peers::at(folder.into())).await,
+        [word, did] if word == networks::DEVICE => {
+            networks::device(&did.to_string_lossy()).await.map(|()| true)
+        }
+        [word] if word == networks::CLIENT => networks::client().await.map(|()| true),
         _ => Err(Failure::new("this program takes no arguments")),
     };
     match done {
@@ -76,23 +81,30 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
     let spec = save(&run, "light.spec.json", light)?;
     let humidifier = save(&run, "humidifier.yaml", include_str!("../peers/humidifier.yaml"))?;
     let script = save(&run, "loopback_up.py", include_str!("../peers/loopback_up.py"))?;
+    let watcher = save(&run, "wire.py", include_str!("../peers/wire.py"))?;
     namespace::prepare(&peers.python(), &script).await?;
     let python = peers.python_version().await?;
     let mihome = peers.node_version().await?;
+    let iproute = networks::version().await?;
 
     let mut tallies = [
         Tally::new("python-miio", &python, "client", 55),
         Tally::new("node-mihome", &mihome, "client", 50),
         Tally::new("python-miio miot-simulator", &python, "device", 60),
         Tally::new("python-miio miio-simulator", &python, "device", 100),
+        Tally::new("two networks (iproute2)", &iproute, "network", 6),
     ];
-    let [client, mihome, miot, miio] = &mut tallies;
+    let [client, mihome, miot, miio, two] = &mut tallies;
     let everything = async {
         let place = Place { peers, run: &run };
-        let (said, mihome_said) =
-            tokio::join!(python_miio::play(place, client), node_mihome::play(peers, mihome));
+        let (said, mihome_said, two_said) = tokio::join!(
+            python_miio::play(place, client),
+            node_mihome::play(peers, mihome),
+            networks::play(&run, &peers.python(), &watcher, two),
+        );
         keep(said, client);
         keep(mihome_said, mihome);
+        keep(two_said, two);
         // One after the other: each binds every address.
         keep(miot_simulator::play(peers, &run, &spec, miot).await, miot);
         keep(miio_simulator::play(peers, &run, &humidifier, miio).await, miio);

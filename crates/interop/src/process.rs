@@ -136,7 +136,7 @@ fn name(command: &Command) -> String {
 }
 
 /// The last lines of a program's output.
-fn tail(text: &str) -> String {
+pub(crate) fn tail(text: &str) -> String {
     let lines: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
     let from = lines.len().saturating_sub(12);
     lines[from..].iter().map(|line| format!("    {line}\n")).collect::<String>().trim_end().into()

@@ -336,7 +336,7 @@ fn serve() {
     runtime().block_on(async {
         let mut devices = Vec::new();
         for did in 0..DEVICES as u64 {
-            let device = SimDevice::builder().did(did + 1).token(Token::new(TOKEN)).spawn().await;
+            let device = SimDevice::light().did(did + 1).token(Token::new(TOKEN)).spawn().await;
             let device = device.expect("a device");
             println!("{}", device.addr());
             devices.push(device);

@@ -10,6 +10,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use iot_home_core::{Did, Instant, SystemRandom};
 use tokio::io::ReadBuf;
@@ -136,15 +137,22 @@ impl Shared {
         self.lock().peer(id)?.session.did()
     }
 
-    /// Sends what a session has to send, passes on what it has to tell, and sets its timer.
-    fn drain(&self, state: &mut State, now: Instant, id: SessionId) {
+    /// Sends what a session has to send, passes on what it has to tell, and sets its timer. Returns
+    /// whether a caller was told.
+    fn drain(&self, state: &mut State, now: Instant, id: SessionId) -> bool {
         let State { peers, timers, outbox, buffer, driver, wakes_at, .. } = state;
-        let Some(peer) = peers.get_mut(id.0).and_then(Option::as_mut) else { return };
+        let Some(peer) = peers.get_mut(id.0).and_then(Option::as_mut) else {
+            return false;
+        };
+        let mut told = false;
         let mut stuck = false;
         loop {
             while let Some(event) = peer.session.poll_event() {
                 match event {
-                    Event::Done { key, result } => peer.tell(key, result),
+                    Event::Done { key, result } => {
+                        peer.tell(key, result);
+                        told = true;
+                    }
                     Event::Request(request) => {
                         // Devices repeat what is not acknowledged. Nobody listens for these yet.
                         let _ = peer.session.answer(request.id, "{\"code\":0}");
@@ -189,9 +197,11 @@ impl Shared {
         {
             driver.wake();
         }
+        told
     }
 
-    fn receive(&self, now: Instant, from: SocketAddr, datagram: &mut [u8]) {
+    /// Takes in a datagram. Returns whether a caller's wait has ended by it.
+    fn receive(&self, now: Instant, from: SocketAddr, datagram: &mut [u8]) -> bool {
         let mut state = self.lock();
         let ids = state.routes.get(&from).map(Vec::as_slice).unwrap_or_default();
         if let Some(observer) = &self.on_wire {
@@ -205,19 +215,20 @@ impl Shared {
         if let [id] = *ids {
             if let Some(peer) = state.peer_mut(id) {
                 peer.session.handle_datagram(now, datagram);
-                self.drain(&mut state, now, id);
+                return self.drain(&mut state, now, id);
             }
-            return;
+            return false;
         }
         let several: Vec<_> = ids.to_vec();
         for id in several {
             let Some(peer) = state.peer_mut(id) else { continue };
             let authentic = peer.session.handle_datagram(now, datagram);
-            self.drain(&mut state, now, id);
+            let told = self.drain(&mut state, now, id);
             if authentic {
-                break;
+                return told;
             }
         }
+        false
     }
 
     fn ring(&self, now: Instant) {
@@ -313,37 +324,45 @@ pub(super) struct Driver {
     sleep: Pin<Box<Sleep>>,
     buffer: Box<[u8]>,
     errors: u32,
+    /// When the timers were last looked at.
+    kept_time: Instant,
 }
 
 impl Driver {
     pub(super) fn new(shared: Arc<Shared>) -> Self {
         let sleep = Box::pin(time::sleep_until(shared.origin));
-        Self { shared, sleep, buffer: vec![0; BUFFER].into(), errors: 0 }
+        Self {
+            shared,
+            sleep,
+            buffer: vec![0; BUFFER].into(),
+            errors: 0,
+            kept_time: Instant::ORIGIN,
+        }
     }
 
-    /// Receives what there is. Ready with an error when the socket is broken for good.
-    fn poll_receive(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<io::Error> {
+    /// Receives until there is nothing more, a caller has an answer, or others want their turn.
+    fn poll_receive(&mut self, cx: &mut Context<'_>, now: Instant) -> Poll<Received> {
         for _ in 0..BUDGET {
             let mut buffer = ReadBuf::new(&mut self.buffer);
             match self.shared.socket.poll_recv_from(cx, &mut buffer) {
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(Ok(from)) => {
                     self.errors = 0;
-                    self.shared.receive(now, from, buffer.filled_mut());
+                    if self.shared.receive(now, from, buffer.filled_mut()) {
+                        return Poll::Ready(Received::Answer);
+                    }
                 }
                 Poll::Ready(Err(error)) => {
                     // Windows reports here that some earlier datagram found no listener.
                     self.errors = self.errors.saturating_add(1);
                     if self.errors > MAX_ERRORS {
-                        return Poll::Ready(error);
+                        return Poll::Ready(Received::Broken(error));
                     }
                     tracing::debug!(%error, "receiving failed");
                 }
             }
         }
-        // Others want to run as well.
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        Poll::Ready(Received::Much)
     }
 
     fn poll_outbox(&self, cx: &mut Context<'_>) {
@@ -357,16 +376,38 @@ impl Driver {
     }
 }
 
+enum Received {
+    /// A caller's wait is over.
+    Answer,
+    /// Nothing for a caller, and there may be more.
+    Much,
+    /// The socket gives errors only.
+    Broken(io::Error),
+}
+
 impl Future for Driver {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         // One look at the clock for all of it; a poll takes microseconds.
         let mut now = self.shared.now();
-        if let Poll::Ready(error) = self.poll_receive(cx, now) {
-            tracing::error!(%error, "the socket is broken");
-            return Poll::Ready(());
+        match self.poll_receive(cx, now) {
+            Poll::Pending => {}
+            Poll::Ready(Received::Broken(error)) => {
+                tracing::error!(%error, "the socket is broken");
+                return Poll::Ready(());
+            }
+            Poll::Ready(received) => {
+                cx.waker().wake_by_ref();
+                // The caller goes on before the socket is asked whether there is more: mostly there
+                // is not, and its next request leaves that much sooner. The timers can wait for a moment.
+                let answer = matches!(received, Received::Answer);
+                if answer && now.saturating_since(self.kept_time) < LATE {
+                    return Poll::Pending;
+                }
+            }
         }
+        self.kept_time = now;
         self.poll_outbox(cx);
         loop {
             self.shared.ring(now);
@@ -405,6 +446,8 @@ fn would_block(error: io::Error) -> bool {
     error.kind() == io::ErrorKind::WouldBlock
 }
 
+/// How late a timer may ring while answers keep coming.
+const LATE: Duration = Duration::from_millis(1);
 /// The largest datagram there is.
 const BUFFER: usize = 65_536;
 /// Datagrams received before others get their turn.
