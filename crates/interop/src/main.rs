@@ -97,10 +97,11 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
     let [client, mihome, miot, miio, two] = &mut tallies;
     let everything = async {
         let place = Place { peers, run: &run };
+        let interpreter = peers.python();
         let (said, mihome_said, two_said) = tokio::join!(
             python_miio::play(place, client),
             node_mihome::play(peers, mihome),
-            networks::play(&run, &peers.python(), &watcher, two),
+            networks::play(&run, &interpreter, &watcher, two),
         );
         keep(said, client);
         keep(mihome_said, mihome);

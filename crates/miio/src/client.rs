@@ -75,7 +75,8 @@ impl Client {
         Device::new(&self.handle, addr.into().0, &token)
     }
 
-    /// Greets whatever listens at this address, for at most `wait`. It takes no token.
+    /// Greets the device at this address, for at most `wait`. It takes no token, and no answer from
+    /// another address; for a broadcast address there is [`Discovery`].
     ///
     /// # Errors
     /// [`ErrorKind::NoHello`] when nothing answers, [`ErrorKind::Io`] when no socket can be had.
@@ -126,7 +127,8 @@ impl ClientBuilder {
     }
 
     /// Calls `observer` with every datagram that goes and comes, opened where a token fits: for
-    /// transcripts. What it sees holds secrets. It runs between two packets, so it must not block.
+    /// transcripts. What it sees holds secrets. It runs between two packets, so it must not block, and
+    /// must not use the client or its devices, which would wait for itself.
     pub fn on_wire(mut self, observer: impl Fn(&WireEvent<'_>) + Send + Sync + 'static) -> Self {
         self.on_wire = Some(Box::new(observer));
         self

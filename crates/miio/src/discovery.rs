@@ -11,7 +11,7 @@ use core::time::Duration;
 
 use iot_home_core::{Did, Instant};
 
-use crate::packet::{HEADER_LEN, HELLO, HelloReply};
+use crate::packet::{HEADER_LEN, HELLO, HelloReply, is_unknown_did};
 use crate::token::Token;
 
 /// A search under way. See the [module](self).
@@ -26,6 +26,7 @@ pub struct Search {
     last_sent: Option<Instant>,
     seen: BTreeSet<Identity>,
     wanted: Option<usize>,
+    only: Option<SocketAddr>,
     probes: u32,
     ignored: u32,
 }
@@ -53,6 +54,7 @@ impl Search {
             last_sent: None,
             seen: BTreeSet::new(),
             wanted: None,
+            only: None,
             probes: 0,
             ignored: 0,
         }
@@ -62,6 +64,13 @@ impl Search {
     #[must_use]
     pub fn count(mut self, wanted: usize) -> Self {
         self.wanted = Some(wanted);
+        self
+    }
+
+    /// Takes answers from this address alone.
+    #[must_use]
+    pub fn only(mut self, from: SocketAddr) -> Self {
+        self.only = Some(from);
         self
     }
 
@@ -84,7 +93,11 @@ impl Search {
         datagram: &[u8],
     ) -> Option<Found> {
         let reply = match HelloReply::parse(datagram) {
-            Ok(reply) if !self.is_finished(now) => reply,
+            Ok(reply)
+                if !self.is_finished(now) && self.only.is_none_or(|only| is_same(only, from)) =>
+            {
+                reply
+            }
             _ => {
                 self.ignored = self.ignored.saturating_add(1);
                 return None;
@@ -92,7 +105,7 @@ impl Search {
         };
         self.unanswered.remove(&Target { link, addr: from });
         // Without a did the address is all there is to tell devices apart by.
-        let nameless = matches!(reply.did, u64::MAX | 0xffff_ffff);
+        let nameless = is_unknown_did(reply.did);
         let identity = if nameless { Identity::Addr(from) } else { Identity::Did(reply.did) };
         if self.seen.len() >= MAX_FOUND || !self.seen.insert(identity) {
             return None;
@@ -160,6 +173,11 @@ pub struct Found {
     pub token: Option<Token>,
     /// The time since the probe.
     pub round_trip: Duration,
+}
+
+/// The same address and port; an IPv6 answer may tell another flow or scope.
+fn is_same(one: SocketAddr, other: SocketAddr) -> bool {
+    (one.ip(), one.port()) == (other.ip(), other.port())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

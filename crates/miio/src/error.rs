@@ -16,11 +16,13 @@ pub enum Failure {
         /// How many were sent while the request waited.
         hellos: u32,
     },
-    /// The device answers hellos, and stayed silent on this request.
-    #[error("the device answers hellos but did not answer the request ({transmissions} sent)")]
+    /// The device stayed silent on this request, and it did or may well answer hellos.
+    #[error("the device {}did not answer the request ({transmissions} sent)", if *.hello_answered { "answers hellos but " } else { "" })]
     NoAnswer {
         /// How often the request was sent.
         transmissions: u32,
+        /// Whether a hello was answered while the request waited. None is sent where the time is short.
+        hello_answered: bool,
         /// Whether a hello reply showed another token than the one in use.
         other_token_shown: bool,
     },

@@ -358,17 +358,23 @@ enum Key {
     Other,
 }
 
-/// An integer, or one written as a string.
+/// An integer, or one written as a string. What is there and makes no integer is the id of no request.
 fn number(raw: &RawValue) -> Option<i64> {
-    raw.get().trim_matches('"').parse().ok()
+    match raw.get() {
+        "null" | "\"\"" => None,
+        text => Some(text.trim_matches('"').parse().unwrap_or(NOBODYS_ID)),
+    }
 }
 
 /// `{"code":…,"message":…}`, `{"code":…,"error":…}` or a bare string.
 fn device_error(raw: &RawValue) -> DeviceError {
     let value: Value = serde_json::from_str(raw.get()).unwrap_or_default();
     let message = ["message", "error"].iter().find_map(|key| value.get(key));
-    let text =
-        |value: &Value| value.as_str().map_or_else(|| value.to_string(), ToString::to_string);
+    let text = |value: &Value| {
+        let text = value.as_str().map_or_else(|| value.to_string(), ToString::to_string);
+        // It ends up in logs and on screens.
+        text.chars().take(MAX_MESSAGE).collect::<String>()
+    };
     match (&value, message) {
         (Value::Object(_), message) => DeviceError::new(
             value.get("code").and_then(json::Lenient::to_i64),
@@ -385,7 +391,7 @@ fn is_idempotent(method: &str, params: &str) -> bool {
         method.starts_with("get_") || matches!(method, "miIO.info" | "miIO.wifi_assoc_state");
     let writes = method.starts_with("set_")
         // Relative by definition.
-        && method != "set_adjust"
+        && !matches!(method, "set_adjust" | "set_move")
         // `set_power ["toggle"]` flips whatever was set.
         && !params.contains("\"toggle\"");
     reads || writes || method.starts_with("miIO.get_")
@@ -402,5 +408,9 @@ fn without_nuls(plaintext: &[u8]) -> &[u8] {
     end.and_then(|last| plaintext.get(..=last)).unwrap_or_default()
 }
 
+/// Characters of a device's own message that are kept.
+const MAX_MESSAGE: usize = 200;
+/// An id that no request has.
+const NOBODYS_ID: i64 = -1;
 /// What `{"id":2147483647,` takes.
 const ID_LEN: usize = 18;

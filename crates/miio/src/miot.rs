@@ -108,15 +108,24 @@ pub fn property_results(
 ) -> Result<Vec<Option<PropertyResult>>, FormError> {
     let mut items: Vec<Option<Value>> =
         reply.parse::<Vec<Value>>()?.into_iter().map(Some).collect();
+    let complete = items.len() == asked.len();
     let mut results = Vec::with_capacity(asked.len());
     for id in asked {
         // A property asked for twice is answered twice: each item is taken once.
-        let found = items.iter_mut().find(|item| item.as_ref().and_then(item_id) == Some(*id));
-        results.push(found.and_then(Option::take).map(|mut item| {
+        let found = items.iter().position(|item| item.as_ref().and_then(item_id) == Some(*id));
+        // An item that names nothing is told by its place, where one came for each asked.
+        let placed = items.get(results.len()).and_then(Option::as_ref);
+        let placed = placed.filter(|item| complete && item.is_object() && item_id(item).is_none());
+        let at = found.or(placed.map(|_| results.len()));
+        let item = at.and_then(|at| items.get_mut(at)).and_then(Option::take);
+        results.push(item.map(|mut item| {
             let value = item.get_mut("value").map(Value::take);
-            let code = item.get("code").and_then(Lenient::to_i64);
-            // Some firmware leaves the code out when all is well.
-            PropertyResult::new(*id, code.map_or(MiotCode::OK, MiotCode::new), value)
+            let code = match item.get("code") {
+                Some(code) => code.to_i64().map_or(MiotCode::INTERNAL, MiotCode::new),
+                // Some firmware leaves the code out when all is well.
+                None => MiotCode::OK,
+            };
+            PropertyResult::new(*id, code, value)
         }));
     }
     Ok(results)
@@ -142,13 +151,14 @@ pub fn set_results(
 /// What a device answered to an action. Some say just `["ok"]`.
 ///
 /// # Errors
-/// When the result is not JSON.
+/// When the result says neither a code nor that all is well.
 pub fn action_result(reply: &Reply, id: ActionId) -> Result<ActionResult, FormError> {
     let mut result = reply.value()?;
     let code = match result.get("code").and_then(Lenient::to_i64) {
         Some(code) => MiotCode::new(code),
         None if result.is_ok() || result.is_object() => MiotCode::OK,
-        None => MiotCode::INTERNAL,
+        // Whether it was carried out is not for us to guess.
+        None => return Err(FormError { offset: 0 }),
     };
     let out = match result.get_mut("out").map(Value::take) {
         Some(Value::Array(out)) => out,

@@ -315,6 +315,12 @@ pub enum PacketError {
     NotAHelloReply,
 }
 
+/// All ones, in all eight bytes or in the lower four by which many programs read them: some robots'
+/// internal sockets do not tell their did.
+pub(crate) fn is_unknown_did(did: u64) -> bool {
+    matches!(did, u64::MAX | 0xffff_ffff)
+}
+
 /// What the length field says of a packet without a payload.
 pub(crate) const BARE_LEN: u16 = 32;
 const MAGIC: [u8; 2] = [0x21, 0x31];

@@ -46,10 +46,30 @@ const SECRETS: &[&str] = &[
     "device_secret",
     "devicesecret",
     "secret",
+    "aes_key",
+    "auth_key",
+    "beacon_key",
+    "ltmk",
+    "pass_token",
+    "passToken",
+    "service_token",
     "ssecurity",
     "serviceToken",
     "token_enc",
     "password_hash",
 ];
-const PERSONAL: &[&str] =
-    &["ssid", "bssid", "mac", "uid", "localIp", "gw", "bind_mac", "latitude", "longitude", "owner"];
+const PERSONAL: &[&str] = &[
+    "ssid",
+    "bssid",
+    "mac",
+    "uid",
+    "user_id",
+    "userId",
+    "localIp",
+    "gw",
+    "ip",
+    "bind_mac",
+    "latitude",
+    "longitude",
+    "owner",
+];

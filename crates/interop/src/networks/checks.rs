@@ -18,7 +18,8 @@ const NOBODY: Ipv4Addr = addr(2, 200);
 
 pub(super) async fn play(bench: &mut Bench<'_>, tally: &mut Tally) -> Result<(), Failure> {
     let none = bench.client.ask(json!({"do": "discover"})).await?;
-    let refused = none["kind"] == "Io" && none["text"] == "listing the network interfaces failed";
+    let about = none["text"].as_str().is_some_and(|text| text.contains("interfaces"));
+    let refused = none["kind"] == "Io" && about;
     tally.check("a search without any network", refused, none);
 
     bench.lay().await?;
@@ -111,9 +112,7 @@ async fn silence(bench: &mut Bench<'_>, tally: &mut Tally) -> Result<(), Failure
         let key = format!("client2 {} > {OUTSIDE}:{PORT} unicast hello", addr(2, 1));
         let hellos = passed.get(&key).copied().unwrap_or(0);
         tally.check("nothing but its hellos leaves", hellos > 0 && passed.len() == 1, &passed);
-        let said = format!(": no answer to {hellos} hellos");
-        let text = seen["text"].as_str().unwrap_or_default();
-        tally.check("it says how many left", text.ends_with(&said), (text, hellos));
+        tally.equal("the hellos that the error tells of", told(&seen), Some(hellos));
     }
     let heard = everybody().map(|device| (device, 0)).collect();
     tally.equal("hellos meant for somebody else", bench.heard().await?, heard);
@@ -140,9 +139,9 @@ async fn more_interfaces(bench: &mut Bench<'_>, tally: &mut Tally) -> Result<(),
     let second = cable(1, "client1b", "lan1b", bench.client.pid()?);
     bench.middle.ip(bench.run, &second).await?;
     let lines = format!(
-        "link add name idle type veth peer name down\n{}{}link set down down\n{}",
+        "link add name idle type veth peer name off\n{}{}link set off down\n{}",
         up("idle", addr(3, 1)),
-        up("down", addr(4, 1)),
+        up("off", addr(4, 1)),
         up("lan1b", addr(1, 2)),
     );
     bench.client.ip(bench.run, &lines).await?;
@@ -222,6 +221,12 @@ fn devices(networks: &[u8]) -> Vec<(String, String)> {
             (at, did(network, device).to_string())
         })
         .collect()
+}
+
+/// The number of hellos in the text of an error, which comes after the address.
+fn told(seen: &Value) -> Option<u64> {
+    let (_, reason) = seen["text"].as_str()?.split_once(&format!(":{PORT}: "))?;
+    reason.split(|letter: char| !letter.is_ascii_digit()).find_map(|word| word.parse().ok())
 }
 
 /// What a search told of, in order and with everything it said twice.

@@ -19,6 +19,7 @@ use super::driver::SessionId;
 use super::error::Error;
 use super::properties;
 use crate::discovery::Found;
+use crate::error::Failure;
 use crate::info::Info;
 use crate::message::{Reply, Request};
 use crate::miot::{self, ActionInput};
@@ -83,6 +84,7 @@ impl Device {
             return Err(Error::address_family(inner.addr));
         }
         let method = request.shared_method();
+        let repeatable = request.is_idempotent();
         let span = tracing::debug_span!("request", addr = %inner.addr, did = field::Empty, %method, id = field::Empty);
         async {
             let started = inner.handle.shared.start(inner.id, request);
@@ -98,7 +100,7 @@ impl Device {
                     }
                     Ok(reply)
                 }
-                Ok(Err(failure)) => Err(Error::failure(inner.addr, &method, failure)),
+                Ok(Err(failure)) => Err(Error::failure(inner.addr, &method, failure, repeatable)),
                 Err(_) => Err(Error::closed(inner.addr, &method)),
             }
         }
@@ -222,6 +224,9 @@ impl Device {
         let request =
             miot::action(&did, id, &input).map_err(|error| Error::request("action", error))?;
         let left = self.timeout().saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return Err(Error::failure(self.inner.addr, "action", Failure::NeverSent, true));
+        }
         let reply = self.request(request.timeout(left)).await?;
         miot::action_result(&reply, id)
             .map_err(|error| Error::form(self.inner.addr, "action", error))

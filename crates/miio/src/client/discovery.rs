@@ -39,11 +39,10 @@ use crate::packet::HEADER_LEN;
 /// # Ok(())
 /// # }
 /// ```
+#[must_use = "a search does nothing unless it is polled"]
 pub struct Discovery {
     search: Search,
     sockets: Vec<UdpSocket>,
-    /// The one address that may answer, where a single device is greeted.
-    only: Option<SocketAddr>,
     /// A probe that the socket would not take yet.
     unsent: Option<(Target, [u8; HEADER_LEN])>,
     /// Which socket is read first, so that a flood on one does not silence the others.
@@ -75,7 +74,6 @@ impl Discovery {
         Self {
             search: Search::new(Instant::ORIGIN, targets, rounds, wait),
             sockets,
-            only: None,
             unsent: None,
             turn: 0,
             origin,
@@ -118,7 +116,6 @@ impl Discovery {
                 }
                 // Some systems report here that an earlier probe found no listener.
                 Poll::Ready(Err(error)) => tracing::debug!(%error, "receiving failed"),
-                Poll::Ready(Ok(from)) if self.only.is_some_and(|only| only != from) => {}
                 Poll::Ready(Ok(from)) => {
                     let found = self.search.handle_datagram(now, link, from, read.filled());
                     if found.is_some() {
@@ -323,11 +320,11 @@ pub(super) async fn hello(local: IpAddr, addr: SocketAddr, wait: Duration) -> Re
     let socket = open_socket(from).map_err(|error| Error::bind(from, error))?;
     let mut discovery =
         Discovery::open(vec![socket], [Target { link: 0, addr }], &HELLO_ROUNDS, wait);
-    discovery.only = Some(addr);
+    discovery.search = discovery.search.only(addr);
     let found = std::future::poll_fn(|cx| Pin::new(&mut discovery).poll_next(cx)).await;
     found.ok_or_else(|| {
         let hellos = discovery.search.probes();
-        Error::failure(addr, "hello", Failure::NoHello { hellos })
+        Error::failure(addr, "hello", Failure::NoHello { hellos }, true)
     })
 }
 

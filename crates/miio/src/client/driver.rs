@@ -22,6 +22,7 @@ use super::device::DeviceInner;
 use super::wire::{Direction, Observer, observe};
 use crate::error::Failure;
 use crate::message::{Reply, Request};
+use crate::packet::Packet;
 use crate::session::{Config, Event, RequestKey, Session};
 use crate::token::Token;
 
@@ -70,8 +71,9 @@ impl Shared {
             return handle;
         }
         let id = state.free.pop().unwrap_or(SessionId(state.peers.len()));
-        let handle = make(id);
+        // May panic without randomness, and a handle dropped then would lock again.
         let session = Session::new(token, self.config, &mut SystemRandom::new());
+        let handle = make(id);
         let peer = Peer {
             addr,
             session,
@@ -154,8 +156,11 @@ impl Shared {
                         told = true;
                     }
                     Event::Request(request) => {
-                        // Devices repeat what is not acknowledged. Nobody listens for these yet.
-                        let _ = peer.session.answer(request.id, "{\"code\":0}");
+                        // Devices repeat what is not acknowledged. Nobody listens for these yet. An answer
+                        // under the id 0, sent back to us, would pass for the device's own.
+                        if request.id != 0 {
+                            let _ = peer.session.answer(request.id, "{\"code\":0}");
+                        }
                     }
                 }
             }
@@ -219,16 +224,23 @@ impl Shared {
             }
             return false;
         }
-        let several: Vec<_> = ids.to_vec();
-        for id in several {
-            let Some(peer) = state.peer_mut(id) else { continue };
-            let authentic = peer.session.handle_datagram(now, datagram);
-            let told = self.drain(&mut state, now, id);
-            if authentic {
-                return told;
+        // A message goes to the one whose token made its checksum, anything else to all of them.
+        let packet = Packet::parse(datagram).ok();
+        let owner = packet.and_then(|packet| {
+            let opens = |id: &&SessionId| {
+                state.peer(**id).is_some_and(|peer| peer.session.cipher().verify(&packet))
+            };
+            ids.iter().find(opens).copied()
+        });
+        let receivers = owner.map_or_else(|| ids.to_vec(), |id| vec![id]);
+        let mut told = false;
+        for id in receivers {
+            if let Some(peer) = state.peer_mut(id) {
+                peer.session.handle_datagram(now, datagram);
+                told |= self.drain(&mut state, now, id);
             }
         }
-        false
+        told
     }
 
     fn ring(&self, now: Instant) {
@@ -354,7 +366,7 @@ impl Driver {
                 }
                 Poll::Ready(Err(error)) => {
                     // Windows reports here that some earlier datagram found no listener.
-                    self.errors = self.errors.saturating_add(1);
+                    self.errors = self.errors.saturating_add(u32::from(!is_of_a_peer(&error)));
                     if self.errors > MAX_ERRORS {
                         return Poll::Ready(Received::Broken(error));
                     }
@@ -408,6 +420,13 @@ impl Future for Driver {
             }
         }
         self.kept_time = now;
+        {
+            // Before the outbox is looked at: what is put there from now on wakes this task again.
+            let mut state = self.shared.lock();
+            if state.driver.as_ref().is_none_or(|driver| !driver.will_wake(cx.waker())) {
+                state.driver = Some(cx.waker().clone());
+            }
+        }
         self.poll_outbox(cx);
         loop {
             self.shared.ring(now);
@@ -415,9 +434,6 @@ impl Future for Driver {
                 let mut state = self.shared.lock();
                 let next = state.timers.first().map(|(at, _)| *at);
                 state.wakes_at = next;
-                if state.driver.as_ref().is_none_or(|driver| !driver.will_wake(cx.waker())) {
-                    state.driver = Some(cx.waker().clone());
-                }
                 next
             };
             let Some(next) = next else { return Poll::Pending };
@@ -440,6 +456,23 @@ impl Drop for Driver {
     fn drop(&mut self) {
         self.shared.close();
     }
+}
+
+/// Whether an error tells of somebody else's port or network, and not of the socket.
+fn is_of_a_peer(error: &io::Error) -> bool {
+    use io::ErrorKind::{
+        ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,
+        NetworkUnreachable,
+    };
+    matches!(
+        error.kind(),
+        ConnectionRefused
+            | ConnectionReset
+            | HostUnreachable
+            | Interrupted
+            | NetworkDown
+            | NetworkUnreachable
+    )
 }
 
 fn would_block(error: io::Error) -> bool {

@@ -18,6 +18,8 @@ struct Inner {
     what: Box<str>,
     cause: Cause,
     off_subnet: Option<bool>,
+    /// Whether executing the call twice does no harm.
+    repeatable: bool,
 }
 
 #[derive(Debug)]
@@ -61,12 +63,21 @@ impl Error {
 
     /// Whether the same call may work later, and repeating it does no harm.
     pub fn is_retryable(&self) -> bool {
-        use ErrorKind::{Checksum, Malformed, NoAnswer, NoHello, Timeout};
-        let later = matches!(self.kind(), NoHello | NoAnswer | Timeout | Checksum | Malformed);
-        later
-            || self
-                .device_error()
-                .is_some_and(|error| matches!(error.code, Some(-9999 | -30001 | -30012)))
+        let Cause::Failure(failure) = &self.0.cause else { return false };
+        match failure {
+            Failure::NoHello { .. }
+            | Failure::NoAnswer { .. }
+            | Failure::NeverSent
+            | Failure::Checksum => true,
+            // The device may have done what it could not tell of.
+            Failure::Malformed(_) => self.0.repeatable,
+            Failure::Device(error) => match error.code {
+                Some(-30012) => true,
+                Some(-9999 | -30001) => self.0.repeatable,
+                _ => false,
+            },
+            Failure::MaybeExecuted { .. } => false,
+        }
     }
 
     /// The device's own error, where it sent one.
@@ -138,11 +149,18 @@ impl Error {
         })
     }
 
-    pub(super) fn failure(addr: SocketAddr, what: &str, failure: Failure) -> Self {
+    pub(super) fn failure(
+        addr: SocketAddr,
+        what: &str,
+        failure: Failure,
+        repeatable: bool,
+    ) -> Self {
         // Looking the interfaces up is worth it only where the answer may explain something.
         let matters = matches!(failure, Failure::NoHello { .. } | Failure::NoAnswer { .. });
         let off_subnet = if matters { is_off_subnet(addr.ip()) } else { None };
-        Self::new(Some(addr), what, Cause::Failure(failure), off_subnet)
+        let mut error = Self::new(Some(addr), what, Cause::Failure(failure), off_subnet);
+        error.0.repeatable = repeatable;
+        error
     }
 
     pub(super) fn refused(addr: SocketAddr, what: &str, id: PropertyId, code: MiotCode) -> Self {
@@ -178,7 +196,7 @@ impl Error {
     }
 
     fn new(addr: Option<SocketAddr>, what: &str, cause: Cause, off_subnet: Option<bool>) -> Self {
-        Self(Box::new(Inner { addr, what: what.into(), cause, off_subnet }))
+        Self(Box::new(Inner { addr, what: what.into(), cause, off_subnet, repeatable: false }))
     }
 }
 
@@ -220,6 +238,8 @@ impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match &self.0.cause {
             Cause::Io(error) => Some(error),
+            // Its own words stand in ours already; what is below them does not.
+            Cause::Failure(failure) => failure.source(),
             _ => None,
         }
     }

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::device::Device;
 use super::error::{Error, ErrorKind};
+use crate::error::Failure;
 use crate::message::{FormError, Reply, Request, RequestError};
 use crate::miot;
 
@@ -32,6 +33,7 @@ pub(super) async fn get(
         device,
         what: "get_properties",
         at_once: device.properties_at_once(),
+        is_too_many,
         shrink: |size| size / 2,
         fits: |ids: &[PropertyId]| fitting(ids.iter().map(|_| item_len(&did, None))),
         request: |ids: &[PropertyId]| miot::get_properties(&did, ids),
@@ -57,6 +59,7 @@ pub(super) async fn set(
         device,
         what: "set_properties",
         at_once: device.properties_at_once(),
+        is_too_many,
         shrink: |size| size / 2,
         fits: |items: &[Item]| fitting(items.iter().map(|(_, value)| item_len(&did, Some(value)))),
         request: |items: &[Item]| miot::set_properties(&did, items),
@@ -74,6 +77,8 @@ pub(super) async fn get_prop(device: &Device, names: &[&str]) -> Result<Vec<Valu
         device,
         what: "get_prop",
         at_once: device.props_at_once(),
+        // For one unknown name some devices fail the whole request.
+        is_too_many: |error| error.device_error().is_some() || is_too_many(error),
         // Firmware that fails at fifteen takes one: a shorter list may also mean an unknown name.
         shrink: |_| 1,
         fits: |names: &[&str]| fitting(names.iter().map(|name| name.len().saturating_add(3))),
@@ -83,7 +88,8 @@ pub(super) async fn get_prop(device: &Device, names: &[&str]) -> Result<Vec<Valu
             let short = values.len() < names.len();
             let mut items: Vec<_> = values.into_iter().map(Some).collect();
             items.resize(names.len(), None);
-            Ok(Answer { items, suspect: short })
+            // Nobody can tell which names a short answer is about.
+            Ok(Answer { items, suspect: short, aligned: !short })
         },
         absent: |_: &&str| Value::Null,
     };
@@ -124,6 +130,8 @@ struct Answer<R> {
     items: Vec<Option<R>>,
     /// Whether it looks as if the device was asked for too many.
     suspect: bool,
+    /// Whether each item is known to be the one asked for.
+    aligned: bool,
 }
 
 impl Answer<PropertyResult> {
@@ -131,12 +139,37 @@ impl Answer<PropertyResult> {
         let failed = |item: &Option<PropertyResult>| {
             item.as_ref().is_none_or(|item| item.code == MiotCode::INTERNAL)
         };
-        Self { suspect: items.iter().all(failed) || items.iter().any(Option::is_none), items }
+        Self {
+            suspect: items.iter().all(failed) || items.iter().any(Option::is_none),
+            aligned: true,
+            items,
+        }
+    }
+}
+
+/// An answer that looks like too many at once, kept in case its items alone fare no better.
+struct Doubt<R> {
+    /// Where its items begin.
+    start: usize,
+    answer: Answer<R>,
+    failed_alone: u8,
+}
+
+impl<R> Doubt<R> {
+    fn end(&self) -> usize {
+        self.start.saturating_add(self.answer.items.len())
+    }
+
+    /// Where everything failed, one item that fails alone may just be one that cannot be read.
+    fn is_settled(&self) -> bool {
+        let wholly = self.answer.items.iter().all(Option::is_some);
+        self.failed_alone >= if wholly { 2 } else { 1 }
     }
 }
 
 /// One call over many items, in as many requests as the device needs.
 struct Batch<'a, Shrink, Fits, Make, Read, Absent> {
+    is_too_many: fn(&Error) -> bool,
     device: &'a Device,
     what: &'static str,
     at_once: &'a AtomicUsize,
@@ -157,45 +190,62 @@ impl<Shrink, Fits, Make, Read, Absent> Batch<'_, Shrink, Fits, Make, Read, Absen
         Absent: Fn(&T) -> R,
     {
         let mut at_once = self.at_once.load(Ordering::Relaxed);
-        // An answer that looks like too many at once, kept in case asking for one is no better.
-        let mut doubtful: Option<Answer<R>> = None;
+        let mut doubt: Option<Doubt<R>> = None;
+        let mut failed_alone = false;
         let mut results = Vec::with_capacity(items.len());
-        let mut rest = items;
-        while !rest.is_empty() {
+        while let Some(rest) = items.get(results.len()..).filter(|rest| !rest.is_empty()) {
             let size = at_once.min((self.fits)(rest)).clamp(1, rest.len());
-            let (chunk, later) = rest.split_at(size);
-            let answer = self.ask(chunk, started).await;
+            let (chunk, _) = rest.split_at(size);
             let smaller = (self.shrink)(size).max(1);
-            let answer = match answer {
+            let answer = match self.ask(chunk, started).await {
                 Ok(answer) if answer.suspect && size > 1 => {
-                    // One item alone shows whether it is the number or the device itself.
-                    (at_once, doubtful) = (smaller, Some(answer));
+                    // Items alone show whether it is the number or the device itself.
+                    at_once = smaller;
+                    if doubt.is_none() && answer.aligned {
+                        doubt = Some(Doubt { start: results.len(), answer, failed_alone: 0 });
+                    }
                     continue;
                 }
-                Err(error) if size > 1 && is_too_many(&error) => {
+                // Not a sign of too many: the device was away, and there is time left.
+                Err(error)
+                    if size > 1
+                        && error.kind() == ErrorKind::NoHello
+                        && !self.left(started).is_zero() =>
+                {
+                    continue;
+                }
+                Err(error) if size > 1 && (self.is_too_many)(&error) => {
                     at_once = smaller;
                     continue;
                 }
                 answer => answer?,
             };
-            if answer.suspect
-                && let Some(whole) = doubtful.take().filter(|whole| whole.items.len() <= rest.len())
+            let failed = answer.suspect;
+            failed_alone |= failed;
+            results.extend(self.filled(answer, chunk));
+            doubt = doubt.filter(|doubt| results.len() < doubt.end());
+            if let Some(doubt) = doubt.as_mut().filter(|_| failed) {
+                doubt.failed_alone = doubt.failed_alone.saturating_add(1);
+            } else if at_once < self.at_once.load(Ordering::Relaxed) {
+                // One that works where more did not: it was the number, unless it was one of the names.
+                if doubt.take().is_some() || !failed_alone {
+                    self.at_once.store(at_once, Ordering::Relaxed);
+                }
+            }
+            if let Some(Doubt { start, answer, .. }) = doubt.take_if(|doubt| doubt.is_settled())
+                && let Some(chunk) = items.get(start..)
             {
                 // No better in small: the first answer is the truth, and the number was not too large.
-                let (chunk, later) = rest.split_at(whole.items.len());
-                results.extend(self.filled(whole, chunk));
+                results.truncate(start);
+                results.extend(self.filled(answer, chunk));
                 at_once = self.at_once.load(Ordering::Relaxed);
-                rest = later;
-                continue;
-            }
-            doubtful = None;
-            results.extend(self.filled(answer, chunk));
-            rest = later;
-            if at_once < self.at_once.load(Ordering::Relaxed) {
-                self.at_once.store(at_once, Ordering::Relaxed);
             }
         }
         Ok(results)
+    }
+
+    fn left(&self, started: Instant) -> Duration {
+        self.device.timeout().saturating_sub(started.elapsed())
     }
 
     async fn ask<T, R>(&self, chunk: &[T], started: Instant) -> Result<Answer<R>, Error>
@@ -203,9 +253,13 @@ impl<Shrink, Fits, Make, Read, Absent> Batch<'_, Shrink, Fits, Make, Read, Absen
         Make: Fn(&[T]) -> Result<Request, RequestError>,
         Read: Fn(&Reply, &[T]) -> Result<Answer<R>, FormError>,
     {
-        let left = self.device.timeout().saturating_sub(started.elapsed());
+        let left = self.left(started);
+        if left.is_zero() {
+            let failure = Failure::NeverSent;
+            return Err(Error::failure(self.device.addr(), self.what, failure, true));
+        }
         // Silence may mean too many: a part of the time must be left to find out.
-        let share = if chunk.len() > 1 { (left / 4).max(SHORTEST_TRY).min(left) } else { left };
+        let share = if chunk.len() > 1 { (left / 2).max(SHORTEST_TRY).min(left) } else { left };
         let request = (self.request)(chunk).map_err(|error| Error::request(self.what, error))?;
         let reply = self.device.request(request.timeout(share)).await?;
         (self.read)(&reply, chunk)

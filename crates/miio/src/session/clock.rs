@@ -5,7 +5,7 @@ use core::time::Duration;
 
 use iot_home_core::Instant;
 
-use crate::packet::Header;
+use crate::packet::{Header, is_unknown_did};
 
 /// The device's id and clock, as a sealed reply has confirmed them or hello replies claim them.
 ///
@@ -61,7 +61,8 @@ impl DeviceClock {
     pub(super) fn confirm(&mut self, now: Instant, did: u64, stamp: u32) {
         let clock = match (Reading::new(now, stamp), &self.confirmed) {
             // A device that has lost its clock shows 0; what worked a moment ago still does.
-            (Reading::None, Some(known)) => known.clock,
+            // Unless it was 0 that worked: then it wants that until it shows a clock again.
+            (Reading::None, Some(known)) if !self.uses_zero() => known.clock,
             (reading, _) => reading,
         };
         self.confirmed = Some(Claim { did: self.known_or(did), clock });
@@ -69,10 +70,14 @@ impl DeviceClock {
         self.turn = 0;
     }
 
+    fn uses_zero(&self) -> bool {
+        let turn = self.turn.checked_rem(self.len()).unwrap_or(0);
+        self.choices().nth(turn).is_some_and(|claim| matches!(claim.clock, Reading::None))
+    }
+
     /// Some robots' internal sockets do not tell their did: the known one stays.
     fn known_or(&self, did: u64) -> u64 {
-        let unknown = matches!(did, u64::MAX | UNKNOWN_LOW);
-        self.did().filter(|_| unknown).unwrap_or(did)
+        self.did().filter(|_| is_unknown_did(did)).unwrap_or(did)
     }
 
     fn choices(&self) -> impl Iterator<Item = &Claim> {
@@ -131,9 +136,6 @@ impl Reading {
         }
     }
 }
-
-/// All ones in the lower half: the old reading of the same "not known".
-const UNKNOWN_LOW: u64 = 0xffff_ffff;
 
 /// How many unconfirmed claims are kept, so that a flood of forged hellos costs nothing.
 const MAX_CLAIMS: usize = 4;

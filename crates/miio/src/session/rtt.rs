@@ -35,7 +35,7 @@ impl RoundTrip {
     }
 }
 
-const FIRST_WAIT: Duration = Duration::from_millis(200);
+pub(super) const FIRST_WAIT: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ mod cipher;
 mod client;
 mod discovery;
 mod discovery_search;
+mod hostile;
 mod message_quirks;
 mod packet;
 mod responder;

@@ -269,7 +269,7 @@ fn texts(printed: &mut Printed) {
 fn failures(printed: &mut Printed) {
     for failure in [
         Failure::NoHello { hellos: 3 },
-        Failure::NoAnswer { transmissions: 3, other_token_shown: true },
+        Failure::NoAnswer { transmissions: 3, hello_answered: true, other_token_shown: true },
         Failure::MaybeExecuted { transmissions: 3 },
         Failure::NeverSent,
         Failure::Device(DeviceError::new(Some(-5001), "command error")),
@@ -379,7 +379,7 @@ async fn serve(socket: UdpSocket, mut device: Responder) {
                     device.seal(77, text.as_bytes())
                 }
                 "get_foreign" => {
-                    Responder::new(DID, Token::new(OTHER_TOKEN)).reply(77, request.id, "[]")
+                    Responder::new(DID, Token::new(NOBODYS_TOKEN)).reply(77, request.id, "[]")
                 }
                 "get_properties" => {
                     let result = r#"[{"did":"1","siid":2,"piid":1,"code":-4004}]"#;
@@ -399,6 +399,9 @@ async fn socket() -> (UdpSocket, SocketAddr) {
     let addr = socket.local_addr().expect("it is bound");
     (socket, addr)
 }
+
+/// Of no device at that address, so that what it seals is nobody's.
+const NOBODYS_TOKEN: [u8; 16] = [0x5a; 16];
 
 /// Calls of every kind and with every end, over sockets.
 async fn calls(printed: &mut Printed) {
@@ -423,7 +426,6 @@ async fn calls(printed: &mut Printed) {
     printed.value(&builder);
     let client = builder.bind().await.unwrap();
     let lamp = client.device(addr, token());
-    let stranger = client.device(addr, Token::new(OTHER_TOKEN));
     let absent = client.device(nobody, token());
     printed.value(&client);
     printed.value(&lamp);
@@ -433,9 +435,10 @@ async fn calls(printed: &mut Printed) {
     let info = lamp.info().await.unwrap();
     printed.value(&info);
     // Those that end in silence take their time, all at once.
-    let (unsure, foreign, strange, silent) = tokio::join!(
+    let foreign = lamp.call::<Value>("get_foreign", &wifi).await;
+    let stranger = client.device(addr, Token::new(OTHER_TOKEN));
+    let (unsure, strange, silent) = tokio::join!(
         lamp.call::<Value>("join", &wifi),
-        lamp.call::<Value>("get_foreign", &wifi),
         stranger.call::<Value>("set_wifi", &wifi),
         absent.call::<Value>("set_wifi", &wifi),
     );

@@ -254,7 +254,9 @@ fn a_wrong_token_is_no_answer_with_the_number_of_tries() {
     let session = Session::new(&token, Config::default(), &mut SeededRandom::new(1));
     let mut link = VirtualLink::with_session(session, machine);
     let (result, elapsed) = link.call(read());
-    let Err(Failure::NoAnswer { transmissions, other_token_shown: false }) = result else {
+    let Err(Failure::NoAnswer { transmissions, hello_answered: true, other_token_shown: false }) =
+        result
+    else {
         panic!("{result:?}");
     };
     assert_eq!(u64::from(transmissions), link.device().report().violations.bad_checksum);
