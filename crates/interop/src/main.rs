@@ -1,5 +1,6 @@
 //! Runs other people's miIO programs, unmodified, against ours: their clients against our
-//! simulated devices, their simulated devices against our client.
+//! simulated devices, their simulated devices against our client. Beside them our client searches
+//! two networks made for it.
 //!
 //! `cargo run -p iot-home-interop` installs them below cargo's target directory, gives all of them
 //! a network without a way out, checks what is answered and not only that something is, and prints
