@@ -100,7 +100,9 @@ impl Device {
                     }
                     Ok(reply)
                 }
-                Ok(Err(failure)) => Err(Error::failure(inner.addr, &method, failure, repeatable)),
+                Ok(Err((failure, unsent))) => {
+                    Err(Error::failure(inner.addr, &method, failure, repeatable).unsent(unsent))
+                }
                 Err(_) => Err(Error::closed(inner.addr, &method)),
             }
         }

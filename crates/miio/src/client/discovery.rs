@@ -45,6 +45,8 @@ pub struct Discovery {
     sockets: Vec<UdpSocket>,
     /// A probe that the socket would not take yet.
     unsent: Option<(Target, [u8; HEADER_LEN])>,
+    /// Why the system did not send the last probe, if it did not.
+    refused: Option<io::Error>,
     /// Which socket is read first, so that a flood on one does not silence the others.
     turn: usize,
     origin: time::Instant,
@@ -75,6 +77,7 @@ impl Discovery {
             search: Search::new(Instant::ORIGIN, targets, rounds, wait),
             sockets,
             unsent: None,
+            refused: None,
             turn: 0,
             origin,
             sleep: Box::pin(time::sleep_until(origin)),
@@ -92,10 +95,11 @@ impl Discovery {
                     self.unsent = Some((target, probe));
                     return;
                 }
-                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Ok(_)) => self.refused = None,
                 // One interface that is down, or has no route, ends nothing.
                 Poll::Ready(Err(error)) => {
                     tracing::debug!(%error, to = %target.addr, "a probe was not sent");
+                    self.refused = Some(error);
                 }
             }
         }
@@ -325,6 +329,7 @@ pub(super) async fn hello(local: IpAddr, addr: SocketAddr, wait: Duration) -> Re
     found.ok_or_else(|| {
         let hellos = discovery.search.probes();
         Error::failure(addr, "hello", Failure::NoHello { hellos }, true)
+            .unsent(discovery.refused.take())
     })
 }
 

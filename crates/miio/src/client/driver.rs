@@ -78,6 +78,7 @@ impl Shared {
             addr,
             session,
             waiting: Vec::new(),
+            unsent: None,
             timer: None,
             handle: Arc::downgrade(&handle),
         };
@@ -176,14 +177,21 @@ impl Shared {
                     [cipher],
                 );
             }
-            if !outbox.is_empty()
-                || self.socket.try_send_to(datagram, peer.addr).is_err_and(would_block)
-            {
-                // Any other error counts as a lost datagram: the session repeats it, and tells at its deadline.
-                if outbox.len() < MAX_OUTBOX {
-                    outbox.push_back((peer.addr, datagram.into()));
+            let sent = if outbox.is_empty() {
+                self.socket.try_send_to(datagram, peer.addr).map(drop)
+            } else {
+                Err(io::ErrorKind::WouldBlock.into())
+            };
+            match sent {
+                Ok(()) => peer.unsent = None,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    if outbox.len() < MAX_OUTBOX {
+                        outbox.push_back((peer.addr, datagram.into()));
+                    }
+                    stuck = true;
                 }
-                stuck = true;
+                // It counts as lost: the session repeats it, and at its deadline this explains the silence.
+                Err(error) => peer.unsent = Some(error),
             }
         }
         let due = peer.session.poll_timeout();
@@ -281,8 +289,11 @@ impl Shared {
 pub(super) struct Started {
     /// Absent when the client had ended already.
     pub(super) key: Option<RequestKey>,
-    pub(super) end: oneshot::Receiver<Result<Reply, Failure>>,
+    pub(super) end: oneshot::Receiver<Ended>,
 }
+
+/// How a call ended, and why the system did not send its last datagram, if it did not.
+pub(super) type Ended = Result<Reply, (Failure, Option<io::Error>)>;
 
 /// A session's place within its client. It is given to another device only after the last handle is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -315,7 +326,9 @@ impl State {
 struct Peer {
     addr: SocketAddr,
     session: Session,
-    waiting: Vec<(RequestKey, oneshot::Sender<Result<Reply, Failure>>)>,
+    waiting: Vec<(RequestKey, oneshot::Sender<Ended>)>,
+    /// Why the system did not send the last datagram, if it did not.
+    unsent: Option<io::Error>,
     timer: Option<Instant>,
     handle: Weak<DeviceInner>,
 }
@@ -325,7 +338,7 @@ impl Peer {
         if let Some(at) = self.waiting.iter().position(|(waiting, _)| *waiting == key) {
             let (_, tell) = self.waiting.swap_remove(at);
             // Nobody hears it where the caller was dropped this very moment.
-            let _ = tell.send(result);
+            let _ = tell.send(result.map_err(|failure| (failure, self.unsent.take())));
         }
     }
 }
@@ -473,10 +486,6 @@ fn is_of_a_peer(error: &io::Error) -> bool {
             | NetworkDown
             | NetworkUnreachable
     )
-}
-
-fn would_block(error: io::Error) -> bool {
-    error.kind() == io::ErrorKind::WouldBlock
 }
 
 /// How late a timer may ring while answers keep coming.

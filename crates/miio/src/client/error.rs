@@ -20,6 +20,8 @@ struct Inner {
     off_subnet: Option<bool>,
     /// Whether executing the call twice does no harm.
     repeatable: bool,
+    /// Why the system did not send the last datagram, if it did not.
+    unsent: Option<io::Error>,
 }
 
 #[derive(Debug)]
@@ -107,6 +109,10 @@ impl Error {
     pub fn hint(&self) -> Option<&'static str> {
         Some(match &self.0.cause {
             Cause::Failure(failure) => match failure {
+                Failure::NoHello { .. } if self.0.unsent.is_some() => {
+                    "this machine cannot send to that address: is the network up, and is there a \
+                     route and no firewall rule against it?"
+                }
                 Failure::NoHello { .. } if self.0.off_subnet == Some(true) => {
                     "the address lies in none of this machine's networks, and many devices answer \
                      only within their own: ask from a machine in that network, or let the router \
@@ -163,6 +169,12 @@ impl Error {
         error
     }
 
+    /// Adds why the system did not send, which explains a silence better than anything.
+    pub(super) fn unsent(mut self, error: Option<io::Error>) -> Self {
+        self.0.unsent = error;
+        self
+    }
+
     pub(super) fn refused(addr: SocketAddr, what: &str, id: PropertyId, code: MiotCode) -> Self {
         Self::new(Some(addr), what, Cause::Refused { id, code }, None)
     }
@@ -196,7 +208,14 @@ impl Error {
     }
 
     fn new(addr: Option<SocketAddr>, what: &str, cause: Cause, off_subnet: Option<bool>) -> Self {
-        Self(Box::new(Inner { addr, what: what.into(), cause, off_subnet, repeatable: false }))
+        Self(Box::new(Inner {
+            addr,
+            what: what.into(),
+            cause,
+            off_subnet,
+            repeatable: false,
+            unsent: None,
+        }))
     }
 }
 
@@ -207,7 +226,13 @@ impl fmt::Display for Error {
             write!(f, " at {addr}")?;
         }
         match &self.0.cause {
-            Cause::Failure(failure) => write!(f, ": {failure}"),
+            Cause::Failure(failure) => {
+                write!(f, ": {failure}")?;
+                match &self.0.unsent {
+                    Some(error) => write!(f, "; the last one could not be sent: {error}"),
+                    None => Ok(()),
+                }
+            }
             Cause::Refused { id, code } => write!(f, ": the device refused {id} with code {code}"),
             Cause::Missing => f.write_str(": the answer lacks what was asked for"),
             Cause::Form(error) => write!(f, ": {error}"),

@@ -434,3 +434,19 @@ async fn a_hello_is_answered_by_whom_it_was_meant_for() {
     assert_eq!(found.addr, addr);
     answers.await.unwrap();
 }
+
+/// The system refuses to send from loopback to the world outside; nothing leaves this machine.
+#[tokio::test]
+async fn what_the_system_does_not_send_is_said() {
+    let local: SocketAddr = "127.0.0.1:0".parse().unwrap();
+    let client = Client::builder().local_addr(local).timeout(300 * MS).bind().await.unwrap();
+    let outside: SocketAddr = "192.0.2.1:54321".parse().unwrap();
+    let device = client.device(outside, Token::new([1; 16]));
+    let call = device.call::<Value>("get_prop", ["power"]).await.unwrap_err();
+    let hello = client.hello(outside, 300 * MS).await.unwrap_err();
+    for error in [call, hello] {
+        assert_eq!(error.kind(), ErrorKind::NoHello);
+        assert!(error.to_string().contains("could not be sent"), "{error}");
+        assert!(error.hint().unwrap().contains("route"), "{error}");
+    }
+}
