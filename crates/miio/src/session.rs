@@ -50,7 +50,9 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod call;
 mod clock;
+mod hello;
 mod rtt;
 
 use alloc::boxed::Box;
@@ -61,7 +63,9 @@ use core::time::Duration;
 
 use iot_home_core::{Did, Instant, Random};
 
+use self::call::{Call, Sending};
 use self::clock::DeviceClock;
+use self::hello::Hello;
 use self::rtt::RoundTrip;
 use crate::cipher::{Cipher, OpenError, SealError};
 use crate::error::{DeviceError, Failure, MessageError};
@@ -186,7 +190,7 @@ impl Session {
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(at) = self.calls.iter().position(|call| call.deadline <= now) {
             let call = self.calls.remove(at);
-            self.events.push_back(Event::Done { key: call.key, result: Err(Self::verdict(call)) });
+            self.events.push_back(Event::Done { key: call.key, result: Err(call.verdict()) });
         }
         let mut repeats = false;
         for call in &mut self.calls {
@@ -417,21 +421,6 @@ impl Session {
             self.hello.ask(now, wait);
         }
     }
-
-    /// Why a call got no answer, as far as that can be known.
-    fn verdict(call: Call) -> Failure {
-        let Call { transmissions, hellos, hello_answered, other_token_shown, .. } = call;
-        match (call.garbled, transmissions > 0, call.request.is_idempotent()) {
-            (Some(error), ..) => Failure::Device(error),
-            (None, true, false) => Failure::MaybeExecuted { transmissions },
-            (None, true, true) if call.bad_checksum => Failure::Checksum,
-            _ if hellos > 0 && !hello_answered => Failure::NoHello { hellos },
-            (None, true, true) => {
-                Failure::NoAnswer { transmissions, hello_answered, other_token_shown }
-            }
-            (None, false, _) => Failure::NeverSent,
-        }
-    }
 }
 
 impl fmt::Debug for Session {
@@ -500,182 +489,12 @@ pub struct Stats {
     pub unsolicited: u32,
 }
 
-/// A request under way.
-struct Call {
-    key: RequestKey,
-    request: Request,
-    deadline: Instant,
-    /// Absent while the call waits for its turn.
-    sending: Option<Sending>,
-    /// The ids it was sent under, and when last.
-    ids: Vec<(i32, Instant)>,
-    transmissions: u32,
-    hellos: u32,
-    hello_answered: bool,
-    other_token_shown: bool,
-    bad_checksum: bool,
-    /// What the device said when it could not read its own answer, and how often.
-    garbled: Option<DeviceError>,
-    garbled_count: u8,
-}
-
-impl Call {
-    fn new(key: RequestKey, request: Request, deadline: Instant) -> Self {
-        Self {
-            key,
-            request,
-            deadline,
-            sending: None,
-            ids: Vec::new(),
-            transmissions: 0,
-            hellos: 0,
-            hello_answered: false,
-            other_token_shown: false,
-            bad_checksum: false,
-            garbled: None,
-            garbled_count: 0,
-        }
-    }
-
-    fn is_sent(&self) -> bool {
-        !self.ids.is_empty()
-    }
-
-    fn is_due(&self) -> bool {
-        self.sending.as_ref().is_some_and(|sending| sending.due)
-    }
-
-    fn has_id(&self, id: i64) -> bool {
-        self.ids.iter().any(|(sent, _)| i64::from(*sent) == id)
-    }
-
-    /// The id that the answer names, or the latest one where it names none.
-    fn id_for(&self, id: Option<i64>) -> Option<i32> {
-        let named = self.ids.iter().find(|(sent, _)| Some(i64::from(*sent)) == id);
-        named.or(self.ids.last()).map(|(sent, _)| *sent)
-    }
-
-    /// When the transmission with this id left, if it was the only one under it: otherwise nobody
-    /// can tell which of them was answered.
-    fn sent_once_at(&self, id: Option<i64>) -> Option<Instant> {
-        let several = !self.request.is_idempotent() && self.transmissions > 1;
-        let (_, at) = self.ids.iter().find(|(sent, _)| Some(i64::from(*sent)) == id && !several)?;
-        Some(*at)
-    }
-
-    /// Marks the next transmission as made and returns its id: a new one where repeating does no
-    /// harm, since devices stay silent on an id they know; else the first one, for just that reason.
-    fn transmit(&mut self, now: Instant, next_id: &mut i32) -> i32 {
-        if let Some(sending) = &mut self.sending {
-            sending.due = false;
-            // However slow the device was last, there is time left for a hello and a repetition.
-            let half = self.deadline.saturating_since(now) / 2;
-            sending.next = now + sending.wait.min(half.max(rtt::FIRST_WAIT));
-        }
-        self.transmissions = self.transmissions.saturating_add(1);
-        match self.ids.first_mut() {
-            Some((id, at)) if !self.request.is_idempotent() => {
-                *at = now;
-                *id
-            }
-            _ => {
-                let id = *next_id;
-                // Ids end at 2^31 - 1; neither 0 nor a negative one is answered.
-                *next_id = id.checked_add(1).unwrap_or(1);
-                if self.ids.len() >= MAX_IDS {
-                    self.ids.remove(0);
-                }
-                self.ids.push((id, now));
-                id
-            }
-        }
-    }
-
-    fn may_ask_again(&mut self, error: &DeviceError) -> bool {
-        self.garbled_count = self.garbled_count.saturating_add(1);
-        let again = self.request.is_idempotent() && self.garbled_count <= MAX_GARBLED;
-        if again {
-            self.garbled = Some(error.clone());
-        }
-        again
-    }
-}
-
-/// The repetition of one call.
-struct Sending {
-    due: bool,
-    next: Instant,
-    wait: Duration,
-}
-
-impl Sending {
-    fn new(wait: Duration) -> Self {
-        Self { due: true, next: Instant::ORIGIN, wait }
-    }
-}
-
-/// The hello, which finds out did and clock.
-#[derive(Default)]
-struct Hello {
-    due: bool,
-    /// When the one hello that may be timed was sent.
-    asked: Option<Instant>,
-    open_until: Option<Instant>,
-    next: Option<Instant>,
-    wait: Duration,
-    accepted: u8,
-}
-
-impl Hello {
-    fn ask(&mut self, now: Instant, wait: Duration) {
-        self.due = true;
-        self.wait = wait;
-        self.next = Some(now + wait);
-    }
-
-    fn sent(&mut self, now: Instant) {
-        // A second hello in the same round makes it unclear which one is answered.
-        let first = self.open_until.is_none_or(|until| until < now);
-        self.asked = first.then_some(now);
-        self.open_until = Some(now + HELLO_OPEN);
-        self.next = self.next.map(|_| now + self.wait);
-        self.accepted = 0;
-    }
-
-    fn repeat(&mut self, needed: bool, rtt: &RoundTrip) {
-        self.wait = rtt.next_wait(self.wait);
-        self.due = needed;
-        // Set anew when it is sent; without need there is nothing to wait for.
-        self.next = if needed { self.next } else { None };
-    }
-
-    fn stop(&mut self) {
-        self.due = false;
-        self.next = None;
-    }
-
-    /// Whether an answer is expected now, and not too many have come.
-    fn accept(&mut self, now: Instant) -> bool {
-        let open = self.open_until.is_some_and(|until| now <= until) && self.accepted < MAX_HELLOS;
-        self.accepted = self.accepted.saturating_add(u8::from(open));
-        open
-    }
-}
-
 fn bump(counter: &mut u32) {
     *counter = counter.saturating_add(1);
 }
 
 /// The module's own "resp invalid json", which asking again cures.
 const GARBLED: i64 = -30001;
-/// How often that is tried.
-const MAX_GARBLED: u8 = 2;
-/// How long after a hello its answers are taken.
-const HELLO_OPEN: Duration = Duration::from_secs(5);
-/// How many answers to one hello are taken; more than one only when somebody forges them.
-const MAX_HELLOS: u8 = 4;
-/// Transmissions of one request whose late answers are still recognised.
-const MAX_IDS: usize = 16;
 /// Requests of the device that wait to be taken.
 const MAX_REQUESTS: usize = 64;
 /// Answers to it that wait to be sent.
