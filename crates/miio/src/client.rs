@@ -9,6 +9,7 @@ mod discovery;
 mod driver;
 mod error;
 mod properties;
+mod shared;
 mod wire;
 
 use std::fmt;
@@ -22,8 +23,9 @@ use tokio::task::AbortHandle;
 
 pub use self::device::Device;
 pub use self::discovery::{Discovery, DiscoveryBuilder};
-use self::driver::{Driver, Shared};
+use self::driver::Driver;
 pub use self::error::{Error, ErrorKind};
+use self::shared::Shared;
 pub use self::wire::{Direction, WireEvent};
 use crate::PORT;
 use crate::discovery::Found;

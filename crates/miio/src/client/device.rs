@@ -15,9 +15,9 @@ use tracing::{Instrument, field};
 
 use super::Handle;
 use super::discovery;
-use super::driver::SessionId;
 use super::error::Error;
 use super::properties;
+use super::shared::SessionId;
 use crate::discovery::Found;
 use crate::error::Failure;
 use crate::info::Info;
