@@ -102,13 +102,13 @@ async fn finds_the_limit(beyond: Beyond) {
     let (sim, _client, device) = limited(beyond).await;
     let asked: Vec<_> = (1..=20).rev().map(|piid| PropertyId::new(2, piid)).collect();
     for round in 0..2 {
-        let before = sim.report().executed("get_properties");
+        let before = sim.report().requests;
         let results = device.get_properties(asked.clone()).await.unwrap();
         for (result, id) in results.iter().zip(&asked) {
             assert_eq!((result.id, &result.value), (*id, &Some(json!(id.piid.get() * 10))));
         }
         if round == 1 {
-            let requests = sim.report().executed("get_properties") - before;
+            let requests = sim.report().requests - before;
             assert_eq!(requests, 10, "10, 5 and then 2 at a time; 2 is remembered");
         }
     }

@@ -84,6 +84,24 @@ async fn values_do_not_slide_under_other_names_when_one_is_left_out() {
     assert_eq!(values, [Value::Null, json!("on"), json!(40)]);
 }
 
+/// Some devices answer in an order of their own, and name another did than was asked.
+#[tokio::test]
+async fn results_are_matched_by_their_numbers() {
+    let addr = device(Duration::ZERO, |request| {
+        let asked = request.params.as_array().unwrap();
+        let result = |item: &Value| {
+            json!({ "did": "other", "siid": item["siid"], "piid": item["piid"], "code": 0, "value": item["piid"] })
+        };
+        asked.iter().rev().map(result).collect()
+    })
+    .await;
+    let (_client, device) = client(addr).await;
+    let results = device.get_properties(ten()).await.unwrap();
+    for (result, id) in results.iter().zip(ten()) {
+        assert_eq!((result.id, &result.value), (id, &Some(json!(id.piid.get()))));
+    }
+}
+
 #[tokio::test]
 async fn one_unknown_name_does_not_fail_the_others_for_devices_that_refuse_it_all() {
     let addr = device(Duration::ZERO, |request| {
