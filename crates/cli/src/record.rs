@@ -8,8 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use iot_home::miio::client::{Direction, WireEvent};
-use iot_home::miio::discovery::Found;
-use iot_home::miio::packet::{HEADER_LEN, PacketKind};
+use iot_home::miio::packet::PacketKind;
 use serde::Serialize;
 use tokio::time::Instant;
 
@@ -81,21 +80,6 @@ impl Recorder {
                 },
             });
         }
-    }
-
-    /// Notes the answer to a hello, all but the token in it.
-    pub(crate) fn hello_reply(&self, found: &Found) {
-        self.write(&Line {
-            time: self.elapsed(),
-            direction: "received",
-            peer: found.addr,
-            kind: Some("hello-reply"),
-            did: Some(found.did.to_string()),
-            stamp: Some(found.stamp),
-            length: HEADER_LEN,
-            payload: None,
-            problem: None,
-        });
     }
 
     fn elapsed(&self) -> f64 {

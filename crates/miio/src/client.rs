@@ -86,7 +86,7 @@ impl Client {
     /// # Cancel safety
     /// Dropping the future ends the probe and closes its socket.
     pub async fn hello(&self, addr: impl Into<DeviceAddr>, wait: Duration) -> Result<Found, Error> {
-        discovery::hello(self.handle.local.ip(), addr.into().0, wait).await
+        discovery::hello(&self.handle, addr.into().0, wait).await
     }
 
     /// The address that the socket is bound to.
@@ -128,11 +128,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Calls `observer` with every datagram that goes and comes, opened where a token fits: for
+    /// Calls `observer` with every datagram that goes and comes, hellos included, opened where a token fits: for
     /// transcripts. What it sees holds secrets. It runs between two packets, so it must not block, and
     /// must not use the client or its devices, which would wait for itself.
     pub fn on_wire(mut self, observer: impl Fn(&WireEvent<'_>) + Send + Sync + 'static) -> Self {
-        self.on_wire = Some(Box::new(observer));
+        self.on_wire = Some(Arc::new(observer));
         self
     }
 

@@ -145,6 +145,14 @@ impl Session {
         Ok(())
     }
 
+    /// Tells the session of a hello that the device has answered elsewhere, in a search: that saves it
+    /// a hello of its own. What the answer claims is believed no more than any other.
+    pub fn introduce(&mut self, now: Instant, did: u64, stamp: u32) {
+        self.last_seen = Some(now);
+        self.clock.claim(now, did, stamp);
+        self.start_waiting(now);
+    }
+
     /// Takes in a datagram that came from the device's address, decrypting it in place. Returns
     /// whether it was authentic: sealed with this session's token. Nothing that comes here ends a
     /// request unless it is.

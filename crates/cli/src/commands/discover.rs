@@ -46,6 +46,9 @@ pub(super) async fn run(context: &Context, args: Discover) -> Outcome {
     if let Some(count) = args.count {
         search = search.count(count);
     }
+    if let Some(recorder) = &context.recorder {
+        search = search.on_wire(recorder.observer(Vec::new()));
+    }
     let waiting = output.waiting("searching");
     if !args.targets.is_empty() {
         let lookups = args.targets.iter().map(|target| target.resolve());
@@ -56,9 +59,6 @@ pub(super) async fn run(context: &Context, args: Discover) -> Outcome {
     let mut found = search.start()?;
     let mut devices = 0_usize;
     while let Some(answer) = found.next().await {
-        if let Some(recorder) = &context.recorder {
-            recorder.hello_reply(&answer);
-        }
         let device = Device {
             protocol: "miio",
             addr: answer.addr,

@@ -105,9 +105,6 @@ async fn hello(context: &Context, addr: &Address) -> Outcome {
     let left = deadline.saturating_duration_since(Instant::now());
     let found = client.hello(addr, left).await?;
     drop(waiting);
-    if let Some(recorder) = &context.recorder {
-        recorder.hello_reply(&found);
-    }
     let hello = Hello {
         addr: found.addr,
         did: found.did.to_string(),

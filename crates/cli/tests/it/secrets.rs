@@ -127,3 +127,21 @@ async fn a_transcript_tells_the_story() {
     }
     assert_eq!(lines[3]["did"], device.did().to_string());
 }
+
+/// What nobody answers is worth a report as well: the probes stand in the transcript.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transcript_tells_of_hellos_that_nobody_answers() {
+    let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let addr = silent.local_addr().unwrap().to_string();
+    let record = scratch("silence.jsonl");
+    let path = record.to_str().unwrap();
+    let code = run(["miio", "hello", &addr, "--timeout", "300ms", "--record", path]).code;
+    assert_eq!(code, 1);
+    let text = std::fs::read_to_string(&record).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(!lines.is_empty());
+    assert!(
+        lines.iter().all(|line| line["direction"] == "sent" && line["kind"] == "hello"),
+        "{text}"
+    );
+}

@@ -118,7 +118,9 @@ impl Device {
     /// # Cancel safety
     /// Dropping the future ends the probe.
     pub async fn hello(&self, wait: Duration) -> Result<Found, Error> {
-        discovery::hello(self.inner.handle.local.ip(), self.inner.addr, wait).await
+        let found = discovery::hello(&self.inner.handle, self.inner.addr, wait).await?;
+        self.inner.handle.shared.introduce(self.inner.id, &found);
+        Ok(found)
     }
 
     /// What the device tells of itself. Devices that are cut off from the internet may fail at this

@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -15,7 +16,8 @@ use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 use tokio::time::{self, Sleep};
 
-use super::{DeviceAddr, Error};
+use super::wire::{Direction, Observer, WireEvent, observe};
+use super::{DeviceAddr, Error, Handle};
 use crate::PORT;
 use crate::discovery::{Found, HELLO_ROUNDS, ROUNDS, Search, Target};
 use crate::error::Failure;
@@ -47,6 +49,7 @@ pub struct Discovery {
     unsent: Option<(Target, [u8; HEADER_LEN])>,
     /// Why the system did not send the last probe, if it did not.
     refused: Option<io::Error>,
+    on_wire: Option<Observer>,
     /// Which socket is read first, so that a flood on one does not silence the others.
     turn: usize,
     origin: time::Instant,
@@ -63,6 +66,7 @@ impl Discovery {
             port: PORT,
             wait: Duration::from_secs(3),
             count: None,
+            on_wire: None,
         }
     }
 
@@ -78,6 +82,7 @@ impl Discovery {
             sockets,
             unsent: None,
             refused: None,
+            on_wire: None,
             turn: 0,
             origin,
             sleep: Box::pin(time::sleep_until(origin)),
@@ -95,7 +100,19 @@ impl Discovery {
                     self.unsent = Some((target, probe));
                     return;
                 }
-                Poll::Ready(Ok(_)) => self.refused = None,
+                Poll::Ready(Ok(_)) => {
+                    self.refused = None;
+                    if let Some(observer) = &self.on_wire {
+                        observe(
+                            observer,
+                            Direction::Sent,
+                            target.addr,
+                            now.since_origin(),
+                            &probe,
+                            [],
+                        );
+                    }
+                }
                 // One interface that is down, or has no route, ends nothing.
                 Poll::Ready(Err(error)) => {
                     tracing::debug!(%error, to = %target.addr, "a probe was not sent");
@@ -121,6 +138,10 @@ impl Discovery {
                 // Some systems report here that an earlier probe found no listener.
                 Poll::Ready(Err(error)) => tracing::debug!(%error, "receiving failed"),
                 Poll::Ready(Ok(from)) => {
+                    if let Some(observer) = &self.on_wire {
+                        let at = now.since_origin();
+                        observe(observer, Direction::Received, from, at, read.filled(), []);
+                    }
                     let found = self.search.handle_datagram(now, link, from, read.filled());
                     if found.is_some() {
                         return found;
@@ -173,7 +194,7 @@ impl fmt::Debug for Discovery {
 }
 
 /// Settings of a [`Discovery`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct DiscoveryBuilder {
     targets: Vec<SocketAddr>,
@@ -181,6 +202,7 @@ pub struct DiscoveryBuilder {
     port: u16,
     wait: Duration,
     count: Option<usize>,
+    on_wire: Option<Observer>,
 }
 
 impl DiscoveryBuilder {
@@ -214,6 +236,12 @@ impl DiscoveryBuilder {
         self
     }
 
+    /// Calls `observer` with every datagram that goes and comes, for transcripts. It must not block.
+    pub fn on_wire(mut self, observer: impl Fn(&WireEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.on_wire = Some(Arc::new(observer));
+        self
+    }
+
     /// Opens the sockets. The first probes leave when the stream is polled.
     ///
     /// # Errors
@@ -226,6 +254,7 @@ impl DiscoveryBuilder {
         let (sockets, targets) =
             if self.targets.is_empty() { self.broadcast()? } else { self.unicast()? };
         let mut discovery = Discovery::open(sockets, targets, &ROUNDS, self.wait);
+        discovery.on_wire = self.on_wire;
         if let Some(count) = self.count {
             discovery.search = discovery.search.count(count);
         }
@@ -315,8 +344,25 @@ impl DiscoveryBuilder {
     }
 }
 
+impl fmt::Debug for DiscoveryBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DiscoveryBuilder")
+            .field("targets", &self.targets)
+            .field("interfaces", &self.interfaces)
+            .field("port", &self.port)
+            .field("wait", &self.wait)
+            .field("count", &self.count)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Greets one address until it answers or the time is up.
-pub(super) async fn hello(local: IpAddr, addr: SocketAddr, wait: Duration) -> Result<Found, Error> {
+pub(super) async fn hello(
+    handle: &Handle,
+    addr: SocketAddr,
+    wait: Duration,
+) -> Result<Found, Error> {
+    let local = handle.local.ip();
     if local.is_ipv4() != addr.is_ipv4() {
         return Err(Error::address_family(addr));
     }
@@ -325,6 +371,7 @@ pub(super) async fn hello(local: IpAddr, addr: SocketAddr, wait: Duration) -> Re
     let mut discovery =
         Discovery::open(vec![socket], [Target { link: 0, addr }], &HELLO_ROUNDS, wait);
     discovery.search = discovery.search.only(addr);
+    discovery.on_wire = handle.shared.on_wire().cloned();
     let found = std::future::poll_fn(|cx| Pin::new(&mut discovery).poll_next(cx)).await;
     found.ok_or_else(|| {
         let hellos = discovery.search.probes();

@@ -15,6 +15,7 @@ use tokio::time;
 
 use super::device::DeviceInner;
 use super::wire::{Direction, Observer, observe};
+use crate::discovery::Found;
 use crate::error::Failure;
 use crate::message::{Reply, Request};
 use crate::packet::Packet;
@@ -44,6 +45,10 @@ impl Shared {
             closed: false,
         };
         Self { socket, origin: time::Instant::now(), config, on_wire, state: Mutex::new(state) }
+    }
+
+    pub(super) fn on_wire(&self) -> Option<&Observer> {
+        self.on_wire.as_ref()
     }
 
     pub(super) fn config(&self) -> &Config {
@@ -127,6 +132,16 @@ impl Shared {
         peer.waiting.retain(|(waiting, _)| *waiting != key);
         if peer.waiting.len() < before {
             peer.session.cancel(now, key);
+            self.drain(&mut state, now, id);
+        }
+    }
+
+    /// Passes on what a hello beside the session has found out.
+    pub(super) fn introduce(&self, id: SessionId, found: &Found) {
+        let now = self.now();
+        let mut state = self.lock();
+        if let (Some(peer), Some(did)) = (state.peer_mut(id), found.did.as_u64()) {
+            peer.session.introduce(now, did, found.stamp);
             self.drain(&mut state, now, id);
         }
     }

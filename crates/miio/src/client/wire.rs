@@ -2,12 +2,14 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::cipher::{Cipher, OpenError};
 use crate::packet::{Packet, PacketKind};
 
-/// One datagram, as [`ClientBuilder::on_wire`](super::ClientBuilder::on_wire) sees it.
+/// One datagram, as [`ClientBuilder::on_wire`](super::ClientBuilder::on_wire) and
+/// [`DiscoveryBuilder::on_wire`](super::DiscoveryBuilder::on_wire) see it.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct WireEvent<'a> {
@@ -15,7 +17,7 @@ pub struct WireEvent<'a> {
     pub direction: Direction,
     /// The device's address, or a stranger's.
     pub peer: SocketAddr,
-    /// The time since the client was bound.
+    /// The time since the client was bound, or the search began.
     pub at: Duration,
     /// The datagram's size.
     pub len: usize,
@@ -57,7 +59,7 @@ pub enum Direction {
     Sent,
 }
 
-pub(super) type Observer = Box<dyn Fn(&WireEvent<'_>) + Send + Sync>;
+pub(super) type Observer = Arc<dyn Fn(&WireEvent<'_>) + Send + Sync>;
 
 /// Tells the observer of a datagram. It is opened in a copy, since the session needs the original.
 pub(super) fn observe(

@@ -450,3 +450,43 @@ async fn what_the_system_does_not_send_is_said() {
         assert!(error.hint().unwrap().contains("route"), "{error}");
     }
 }
+
+/// The did is found out first; what that hello has told is not asked for again.
+#[tokio::test]
+async fn the_first_properties_cost_one_hello() {
+    let (sim, client, device) = lamp().await;
+    device.get::<bool>((2, 1)).await.unwrap();
+    device.get::<bool>((2, 1)).await.unwrap();
+    let report = sim.report();
+    assert_eq!((report.hellos, report.requests), (1, 2));
+    drop(client);
+}
+
+#[tokio::test]
+async fn searches_and_hellos_can_be_watched_too() {
+    use std::sync::{Arc, Mutex};
+
+    use futures_util::StreamExt;
+    use iot_home_miio::Discovery;
+    use iot_home_miio::client::WireEvent;
+    use iot_home_miio::packet::PacketKind;
+
+    let sim = SimDevice::light().spawn().await.unwrap();
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let observer = || {
+        let seen = Arc::clone(&seen);
+        move |event: &WireEvent<'_>| {
+            seen.lock().unwrap().push((event.direction, event.kind, event.peer));
+        }
+    };
+    let story = [
+        (Direction::Sent, Some(PacketKind::Probe), sim.addr()),
+        (Direction::Received, Some(PacketKind::Short), sim.addr()),
+    ];
+    let search = Discovery::builder().targets([sim.addr()]).count(1).on_wire(observer());
+    assert_eq!(search.start().unwrap().count().await, 1);
+    assert_eq!(std::mem::take(&mut *seen.lock().unwrap()), story);
+    let client = Client::builder().on_wire(observer()).bind().await.unwrap();
+    client.hello(sim.addr(), 2000 * MS).await.unwrap();
+    assert_eq!(*seen.lock().unwrap(), story);
+}
