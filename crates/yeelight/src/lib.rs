@@ -1,0 +1,33 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(not(feature = "client"), no_std)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+#![warn(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+#![cfg_attr(
+    test,
+    allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::unwrap_used)
+)]
+
+extern crate alloc;
+
+pub mod color;
+pub mod effect;
+pub mod id;
+pub mod property;
+
+pub use color::{Color, ColorMode, Light, Rgb};
+pub use effect::Effect;
+pub use id::{BulbId, ParseBulbIdError};
+pub use property::{Property, PropertyValue};
+
+/// The TCP port that bulbs are controlled on.
+pub const PORT: u16 = 55443;
+/// The UDP port that bulbs are searched on.
+pub const SEARCH_PORT: u16 = 1982;
+/// The UDP port of token sessions.
+pub const SESSION_PORT: u16 = 55444;

@@ -1,0 +1,10 @@
+//! What the crate promises, against fixtures, the simulated bulb and real sockets.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "tests may fail loudly"
+)]
