@@ -17,13 +17,33 @@ extern crate alloc;
 
 pub mod color;
 pub mod effect;
+pub mod error;
+pub mod flow;
 pub mod id;
+pub mod line;
+pub mod message;
+pub mod method;
+pub mod model;
+pub mod name;
 pub mod property;
+pub mod quota;
+pub mod scene;
+pub mod session;
+pub mod state;
 
 pub use color::{Color, ColorMode, Light, Rgb};
 pub use effect::Effect;
+pub use error::{DeviceError, Failure, InvalidInput};
+pub use flow::{Flow, FlowEnd, ParseFlowError, Step, StepChange};
 pub use id::{BulbId, ParseBulbIdError};
-pub use property::{Property, PropertyValue};
+pub use message::Reply;
+pub use method::{Adjustable, Direction, Limits, Method, PowerMode};
+pub use model::{Kind, Profile};
+pub use property::{Properties, Property, PropertyValue};
+pub use quota::QuotaPolicy;
+pub use scene::Scene;
+pub use session::Session;
+pub use state::State;
 
 /// The TCP port that bulbs are controlled on.
 pub const PORT: u16 = 55443;

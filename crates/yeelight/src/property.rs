@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::ToString;
+use alloc::vec::Vec;
 use core::fmt;
 
 use serde::{Serialize, Serializer};
@@ -115,9 +116,7 @@ impl Property {
     }
 
     fn is_text(&self) -> bool {
-        use Property::{
-            BgFlowParams, BgPower, FlowParams, MainPower, Name, Other, Power,
-        };
+        use Property::{BgFlowParams, BgPower, FlowParams, MainPower, Name, Other, Power};
         matches!(self, Power | MainPower | BgPower | FlowParams | BgFlowParams | Name | Other(_))
     }
 }
@@ -211,6 +210,68 @@ impl fmt::Display for PropertyValue {
             Self::Number(number) => write!(f, "{number}"),
             Self::Text(text) => f.write_str(text),
         }
+    }
+}
+
+/// Properties and their values, in the order in which they were told. Serialises as an object.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Properties(Vec<(Property, PropertyValue)>);
+
+impl Properties {
+    /// The most that are kept of one message, or of several that were merged.
+    pub const MAX: usize = 256;
+
+    /// The value of a property, if it is among them; the last one where it is told twice.
+    pub fn value(&self, property: &Property) -> Option<&PropertyValue> {
+        self.0.iter().rev().find(|(told, _)| told == property).map(|(_, value)| value)
+    }
+
+    /// Each property with its value.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = &(Property, PropertyValue)> {
+        self.0.iter()
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Takes over what was told later: of each property the newest value stays.
+    pub fn merge(&mut self, later: Self) {
+        for (property, value) in later.0 {
+            match self.0.iter_mut().find(|(told, _)| *told == property) {
+                Some((_, old)) => *old = value,
+                // A bulb that makes up names must not fill the memory of a slow reader.
+                None if self.0.len() < Self::MAX => self.0.push((property, value)),
+                None => {}
+            }
+        }
+    }
+}
+
+impl FromIterator<(Property, PropertyValue)> for Properties {
+    fn from_iter<I: IntoIterator<Item = (Property, PropertyValue)>>(told: I) -> Self {
+        Self(told.into_iter().collect())
+    }
+}
+
+impl IntoIterator for Properties {
+    type Item = (Property, PropertyValue);
+    type IntoIter = alloc::vec::IntoIter<Self::Item>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl Serialize for Properties {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(property, value)| (property, value)))
     }
 }
 
