@@ -15,6 +15,9 @@
 
 extern crate alloc;
 
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub mod client;
 pub mod color;
 pub mod effect;
 pub mod error;
@@ -30,7 +33,11 @@ pub mod quota;
 pub mod scene;
 pub mod session;
 pub mod state;
+pub mod udp;
 
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use client::{Bulb, Change, Changes, Error, ErrorKind, Realtime, Transport};
 pub use color::{Color, ColorMode, Light, Rgb};
 pub use effect::Effect;
 pub use error::{DeviceError, Failure, InvalidInput};

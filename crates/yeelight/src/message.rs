@@ -2,7 +2,7 @@
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -105,7 +105,7 @@ impl Reply {
 
     /// A reply with this result, as JSON.
     pub fn new(id: i64, result: &Value) -> Self {
-        Self { id, result: Some(alloc::string::ToString::to_string(result).into()) }
+        Self { id, result: Some(result.to_string().into()) }
     }
 
     /// The command's id.

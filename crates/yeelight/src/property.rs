@@ -244,11 +244,11 @@ impl Properties {
     /// Takes over what was told later: of each property the newest value stays.
     pub fn merge(&mut self, later: Self) {
         for (property, value) in later.0 {
-            match self.0.iter_mut().find(|(told, _)| *told == property) {
-                Some((_, old)) => *old = value,
+            if let Some((_, old)) = self.0.iter_mut().find(|(told, _)| *told == property) {
+                *old = value;
+            } else if self.0.len() < Self::MAX {
                 // A bulb that makes up names must not fill the memory of a slow reader.
-                None if self.0.len() < Self::MAX => self.0.push((property, value)),
-                None => {}
+                self.0.push((property, value));
             }
         }
     }

@@ -50,7 +50,7 @@ use iot_home_core::Instant;
 pub use self::config::Config;
 use self::link::{Link, Question};
 use self::slots::{Owner, Sent, Slots};
-use crate::error::{DeviceError, Failure};
+use crate::error::{DeviceError, Failure, InvalidInput};
 use crate::line::Lines;
 use crate::message::{Message, Reply};
 use crate::method::Method;
@@ -183,7 +183,7 @@ impl<T> Session<T> {
     /// # Errors
     /// When the bulb cannot be expected to take it, or too many wait already. Nothing is sent.
     pub fn request(&mut self, now: Instant, method: Method, tag: T) -> Result<CommandKey, Failure> {
-        let method = method.checked(&self.profile, self.config.limits)?;
+        let method = self.checked(method)?;
         let waiting = self.under_way();
         if waiting >= self.config.max_waiting {
             return Err(Failure::Full { waiting });
@@ -192,6 +192,14 @@ impl<T> Session<T> {
         self.asked = self.asked.wrapping_add(1);
         self.queue.push_back(Waiting { key, method, tag, since: now });
         Ok(CommandKey(key))
+    }
+
+    /// A command as it may be sent to this bulb, by what is known of it and by the settings.
+    ///
+    /// # Errors
+    /// When the bulb cannot be expected to take it.
+    pub fn checked(&self, method: Method) -> Result<Method, InvalidInput> {
+        method.checked(&self.profile, self.config.limits)
     }
 
     /// Forgets a command. If it was not sent yet it will not be, and its result is not told.

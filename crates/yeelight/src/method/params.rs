@@ -1,5 +1,6 @@
 //! Parameters as JSON.
 
+use alloc::string::ToString;
 use alloc::vec::Vec;
 use core::time::Duration;
 
@@ -69,7 +70,7 @@ impl Method {
             Self::SetMusic(None) => params.number(0_u8),
             Self::SetMusic(Some(addr)) => {
                 params.number(1_u8);
-                params.text(&alloc::string::ToString::to_string(addr.ip()));
+                params.text(&addr.ip().to_string());
                 params.number(addr.port());
             }
             Self::SetSegments { left, right } => {

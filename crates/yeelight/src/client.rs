@@ -1,0 +1,27 @@
+//! The tokio client: a thin driver around [`Session`](crate::session::Session).
+//!
+//! A [`Bulb`] is one connection for commands and notifications alike. Handles are cheap to clone,
+//! their calls may run at the same time, and dropping a call half-way is safe. When the last handle is
+//! dropped, the task and the connection end.
+
+mod builder;
+mod bulb;
+mod changes;
+mod driver;
+mod error;
+mod lan;
+mod queue;
+mod quota;
+mod realtime;
+mod shared;
+mod transport;
+mod wire;
+
+pub use self::builder::{BulbBuilder, Wire};
+pub use self::bulb::{Bulb, BulbAddr};
+pub use self::changes::{Change, Changes};
+pub use self::error::{Error, ErrorKind};
+pub use self::lan::Lan;
+pub use self::realtime::{Realtime, RealtimeKind, RealtimeOptions};
+pub use self::transport::{Miio, OverMiio, Transport};
+pub use self::wire::{Direction, WireEvent};

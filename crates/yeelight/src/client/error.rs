@@ -1,0 +1,332 @@
+//! How a call fails, and what to do about it.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use crate::error::{DeviceError, Failure, InvalidInput};
+use crate::method::Method;
+
+/// Why something did not work. [`kind`](Self::kind) tells causes apart, `Display` names the bulb and the
+/// method, and [`hint`](Self::hint) says what to do.
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    addr: Option<SocketAddr>,
+    what: Box<str>,
+    cause: Cause,
+    /// Whether carrying the command out twice does no harm.
+    repeatable: bool,
+    /// Why there is no connection, where that is why it failed.
+    last_error: Option<io::Error>,
+}
+
+#[derive(Debug)]
+enum Cause {
+    Failure(Failure),
+    Connect(io::Error),
+    ConnectTimeout(Duration),
+    Io(io::Error),
+    NotABulb,
+    Realtime(RealtimeFailure),
+    Other(ErrorKind, Box<dyn StdError + Send + Sync>),
+    Closed,
+}
+
+/// Why a real-time channel did not come about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum RealtimeFailure {
+    /// The bulb did not connect back within this time.
+    NoConnection(Duration),
+    /// The bulb gave no token within this time.
+    NoToken(Duration),
+    /// The light is off, which ends music mode.
+    Off,
+    /// The local address is none that a bulb can reach.
+    Address,
+    /// The channel ended before the command was sent, and once more when it was made anew.
+    Lost,
+}
+
+impl Error {
+    /// An error of a transport of one's own. `source` is kept as the source and not repeated.
+    pub fn transport(
+        kind: ErrorKind,
+        method: &str,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self::new(None, method, Cause::Other(kind, source.into()))
+    }
+
+    /// What went wrong, to act on.
+    pub fn kind(&self) -> ErrorKind {
+        match &self.0.cause {
+            Cause::Failure(failure) => match failure {
+                Failure::Device(DeviceError::NotSupported)
+                | Failure::Input(InvalidInput::NotSupported { .. }) => ErrorKind::NotSupported,
+                Failure::Device(_) => ErrorKind::Device,
+                Failure::Quota { .. } | Failure::QuotaExceeded { .. } => ErrorKind::Quota,
+                Failure::NoAnswer { .. } | Failure::Disconnected if !self.0.repeatable => {
+                    ErrorKind::MaybeExecuted
+                }
+                Failure::NoAnswer { .. } => ErrorKind::NoAnswer,
+                Failure::Disconnected => ErrorKind::Disconnected,
+                Failure::NotConnected { .. } => match &self.0.last_error {
+                    Some(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                        ErrorKind::Refused
+                    }
+                    _ => ErrorKind::Timeout,
+                },
+                Failure::Full { .. } => ErrorKind::Full,
+                Failure::Input(_) => ErrorKind::BadInput,
+                Failure::Malformed { .. } => ErrorKind::Malformed,
+            },
+            Cause::Connect(error) => match error.kind() {
+                io::ErrorKind::ConnectionRefused => ErrorKind::Refused,
+                io::ErrorKind::TimedOut => ErrorKind::Timeout,
+                _ => ErrorKind::Io,
+            },
+            Cause::ConnectTimeout(_) => ErrorKind::Timeout,
+            Cause::Io(_) => ErrorKind::Io,
+            Cause::NotABulb => ErrorKind::NoAnswer,
+            Cause::Realtime(_) => ErrorKind::Realtime,
+            Cause::Other(kind, _) => *kind,
+            Cause::Closed => ErrorKind::Closed,
+        }
+    }
+
+    /// Whether the time ran out, one way or another.
+    pub fn is_timeout(&self) -> bool {
+        use ErrorKind::{MaybeExecuted, NoAnswer, Timeout};
+        matches!(self.kind(), MaybeExecuted | NoAnswer | Timeout)
+            && !matches!(self.0.cause, Cause::Failure(Failure::Disconnected))
+    }
+
+    /// Whether the same call may work later, and repeating it does no harm.
+    pub fn is_retryable(&self) -> bool {
+        use ErrorKind::{Disconnected, Full, NoAnswer, Quota, Refused, Timeout};
+        matches!(self.kind(), Disconnected | Full | NoAnswer | Quota | Refused | Timeout)
+    }
+
+    /// After which time there is room in the quota again, where that was the cause.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match &self.0.cause {
+            Cause::Failure(
+                Failure::Quota { retry_after } | Failure::QuotaExceeded { retry_after },
+            ) => Some(*retry_after),
+            _ => None,
+        }
+    }
+
+    /// The bulb's own error, where it sent one.
+    pub fn device_error(&self) -> Option<&DeviceError> {
+        match &self.0.cause {
+            Cause::Failure(Failure::Device(error)) => Some(error),
+            Cause::Failure(Failure::QuotaExceeded { .. }) => Some(&DeviceError::QuotaExceeded),
+            _ => None,
+        }
+    }
+
+    /// What is wrong with the command, where nothing was sent for that.
+    pub fn invalid_input(&self) -> Option<&InvalidInput> {
+        match &self.0.cause {
+            Cause::Failure(Failure::Input(error)) => Some(error),
+            _ => None,
+        }
+    }
+
+    /// What may be the cause and what to do, where there is something to say.
+    pub fn hint(&self) -> Option<&'static str> {
+        Some(match (&self.0.cause, self.kind()) {
+            (_, ErrorKind::Refused) => {
+                "is this a Yeelight, and is \"LAN Control\" switched on in its app? A bulb without it \
+                 refuses connections, and so does one that has four already"
+            }
+            (Cause::ConnectTimeout(_), _) | (Cause::Failure(Failure::NotConnected { .. }), _) => {
+                "is this the bulb's address, has it power, and does no firewall or guest network \
+                 keep TCP port 55443 from it?"
+            }
+            (Cause::NotABulb, _) => {
+                "the connection stands, and nothing is answered on it: a bulb locked up by too many \
+                 commands recovers within a minute or when its power is cut, or this is no Yeelight"
+            }
+            (_, ErrorKind::MaybeExecuted) => {
+                "look at the bulb's state before trying again: the command may have been carried out"
+            }
+            (Cause::Failure(Failure::QuotaExceeded { .. }), _) => {
+                "bulbs take 60 commands a minute from a connection and 144 from all together; other \
+                 programs count too"
+            }
+            (Cause::Failure(Failure::Quota { .. }), _) => {
+                "send less, use a flow or a real-time channel, or let commands wait"
+            }
+            (Cause::Failure(Failure::Device(error)), _) => match error {
+                DeviceError::General => {
+                    "most commands are taken only while the light is on, and set_default not while \
+                     the app's auto-save is on"
+                }
+                DeviceError::NotSupported => "search answers list what a bulb supports",
+                _ => return None,
+            },
+            (Cause::Realtime(RealtimeFailure::NoConnection(_)), _) => {
+                "the bulb connects to this machine for music mode: is the address one that it can \
+                 reach (behind a container's bridge it is not), and does no firewall refuse it?"
+            }
+            (Cause::Realtime(RealtimeFailure::NoToken(_)), _) => {
+                "does no firewall or guest network keep UDP port 55444 from the bulb?"
+            }
+            (Cause::Realtime(RealtimeFailure::Off), _) => "switch the light on first",
+            (Cause::Realtime(RealtimeFailure::Address), _) => {
+                "choose an IPv4 address of this machine that the bulb can reach"
+            }
+            (Cause::Closed, _) => "the runtime is shutting down",
+            _ => return None,
+        })
+    }
+
+    pub(super) fn command(addr: SocketAddr, method: &Method, failure: Failure) -> Self {
+        let mut error = Self::new(Some(addr), method.name(), Cause::Failure(failure));
+        error.0.repeatable = method.is_repeatable();
+        error
+    }
+
+    /// Without a bulb's address.
+    pub(super) fn input(method: &str, input: InvalidInput) -> Self {
+        Self::new(None, method, Cause::Failure(Failure::Input(input)))
+    }
+
+    /// The answer has another form than the method's.
+    pub(super) fn malformed(method: &str, expected: &'static str) -> Self {
+        Self::new(None, method, Cause::Failure(Failure::Malformed { expected }))
+    }
+
+    /// Adds why there is no connection.
+    pub(super) fn because(mut self, error: Option<io::Error>) -> Self {
+        self.0.last_error = error;
+        self
+    }
+
+    pub(super) fn connect(addr: SocketAddr, error: io::Error) -> Self {
+        Self::new(Some(addr), "connecting", Cause::Connect(error))
+    }
+
+    pub(super) fn connect_timeout(addr: SocketAddr, after: Duration) -> Self {
+        Self::new(Some(addr), "connecting", Cause::ConnectTimeout(after))
+    }
+
+    pub(super) fn not_a_bulb(addr: SocketAddr) -> Self {
+        Self::new(Some(addr), "connecting", Cause::NotABulb)
+    }
+
+    pub(super) fn io(addr: Option<SocketAddr>, what: &str, error: io::Error) -> Self {
+        Self::new(addr, what, Cause::Io(error))
+    }
+
+    pub(super) fn realtime(addr: SocketAddr, what: &str, failure: RealtimeFailure) -> Self {
+        Self::new(Some(addr), what, Cause::Realtime(failure))
+    }
+
+    pub(super) fn closed(addr: SocketAddr, what: &str) -> Self {
+        Self::new(Some(addr), what, Cause::Closed)
+    }
+
+    fn new(addr: Option<SocketAddr>, what: &str, cause: Cause) -> Self {
+        let inner = Inner { addr, what: what.into(), cause, repeatable: true, last_error: None };
+        Self(Box::new(inner))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.what)?;
+        if let Some(addr) = self.0.addr {
+            write!(f, " at {addr}")?;
+        }
+        match &self.0.cause {
+            Cause::Failure(failure) => {
+                write!(f, ": {failure}")?;
+                match &self.0.last_error {
+                    Some(error) => write!(f, "; the last attempt to connect failed: {error}"),
+                    None => Ok(()),
+                }
+            }
+            // The system's own words are the source.
+            Cause::Connect(_) | Cause::Io(_) | Cause::Other(..) => f.write_str(" failed"),
+            Cause::ConnectTimeout(after) => {
+                write!(f, ": no connection within {} ms", after.as_millis())
+            }
+            Cause::NotABulb => f.write_str(": connected, and then no answer"),
+            Cause::Realtime(failure) => match failure {
+                RealtimeFailure::NoConnection(after) => {
+                    write!(f, ": the bulb did not connect back within {} ms", after.as_millis())
+                }
+                RealtimeFailure::NoToken(after) => {
+                    write!(f, ": the bulb gave no token within {} ms", after.as_millis())
+                }
+                RealtimeFailure::Off => f.write_str(": the light is off, which ends music mode"),
+                RealtimeFailure::Lost => f.write_str(": the channel ended at once"),
+                RealtimeFailure::Address => {
+                    f.write_str(": the local address is not one that a bulb can reach")
+                }
+            },
+            Cause::Closed => f.write_str(": the client has ended"),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind())
+            .field("addr", &self.0.addr)
+            .field("what", &self.0.what)
+            .field("cause", &self.0.cause)
+            .finish_non_exhaustive()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match &self.0.cause {
+            Cause::Connect(error) | Cause::Io(error) => Some(error),
+            Cause::Other(_, source) => Some(&**source),
+            _ => None,
+        }
+    }
+}
+
+/// The causes that are worth telling apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The bulb refused the connection: LAN control is off, or four connections stand already.
+    Refused,
+    /// There was no connection within the time; nothing was sent.
+    Timeout,
+    /// The command was sent and not answered; repeating it does no harm.
+    NoAnswer,
+    /// The same for a command that must not be repeated: it may have been carried out.
+    MaybeExecuted,
+    /// The connection ended before the answer came; repeating the command does no harm.
+    Disconnected,
+    /// The bulb answered with an error of its own.
+    Device,
+    /// The bulb does not have the method.
+    NotSupported,
+    /// The quota is used up.
+    Quota,
+    /// Too many commands wait already.
+    Full,
+    /// The command cannot be sent; nothing was.
+    BadInput,
+    /// The answer is not of the form that the method has.
+    Malformed,
+    /// Music mode or a UDP session did not come about, or cannot be used now.
+    Realtime,
+    /// The operating system refused.
+    Io,
+    /// The client has ended.
+    Closed,
+}

@@ -1,0 +1,246 @@
+//! What the handles and the driver's task share: the session, and who waits for what.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::task::Waker;
+
+use iot_home_core::Instant;
+use tokio::sync::oneshot;
+
+use super::changes::{Change, Changes};
+use super::queue::Queue;
+use super::quota::BulbQuota;
+use super::wire::{Direction, Observer, WireEvent};
+use crate::error::Failure;
+use crate::message::Reply;
+use crate::method::Method;
+use crate::session::{CommandKey, Event, Session};
+
+/// What the driver's task and the handles share.
+pub(super) struct Shared {
+    pub(super) addr: SocketAddr,
+    quota: Arc<BulbQuota>,
+    on_wire: Option<Observer>,
+    state: Mutex<State>,
+}
+
+/// Whom to tell of a command's end.
+pub(super) type Tell = oneshot::Sender<Result<Reply, Failure>>;
+
+pub(super) struct State {
+    pub(super) session: Session<Tell>,
+    /// The task, while it sleeps.
+    driver: Option<Waker>,
+    readers: Vec<Weak<Queue>>,
+    /// Who waits for the first connection to be good for something.
+    ready: Option<oneshot::Sender<bool>>,
+    /// Why there is no connection.
+    pub(super) last_error: Option<io::Error>,
+    /// The bulb answers nothing: the driver has to make another connection.
+    pub(super) is_dead: bool,
+    closed: bool,
+}
+
+impl Shared {
+    pub(super) fn new(addr: SocketAddr, session: Session<Tell>, on_wire: Option<Observer>) -> Self {
+        let state = State {
+            session,
+            driver: None,
+            readers: Vec::new(),
+            ready: None,
+            last_error: None,
+            is_dead: false,
+            closed: false,
+        };
+        Self { addr, quota: BulbQuota::of(addr), on_wire, state: Mutex::new(state) }
+    }
+
+    pub(super) fn now(&self) -> Instant {
+        self.quota.now()
+    }
+
+    /// The clock's time at a session's.
+    pub(super) fn at(&self, instant: Instant) -> Option<tokio::time::Instant> {
+        self.quota.origin.checked_add(instant.since_origin())
+    }
+
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Puts a command on its way. The receiver hears of its end, or that the client has ended.
+    pub(super) fn start(&self, method: Method) -> Result<Started, Failure> {
+        let now = self.now();
+        let (tell, end) = oneshot::channel();
+        let mut state = self.lock();
+        if state.closed {
+            return Ok(Started { key: None, end });
+        }
+        let key = state.session.request(now, method, tell)?;
+        if let Some(driver) = state.driver.take() {
+            driver.wake();
+        }
+        Ok(Started { key: Some(key), end })
+    }
+
+    /// Forgets a command whose caller is gone.
+    pub(super) fn cancel(&self, key: CommandKey) {
+        self.lock().session.cancel(key);
+    }
+
+    /// A stream of what happens from now on.
+    pub(super) fn changes(&self) -> Changes {
+        let queue = Arc::new(Queue::default());
+        let mut state = self.lock();
+        if state.closed {
+            queue.end();
+        }
+        state.readers.retain(|reader| reader.strong_count() > 0);
+        state.readers.push(Arc::downgrade(&queue));
+        Changes::new(queue)
+    }
+
+    /// Hears once whether the bulb has answered on the connection that is about to be told of.
+    pub(super) fn when_ready(&self) -> oneshot::Receiver<bool> {
+        let (tell, ready) = oneshot::channel();
+        self.lock().ready = Some(tell);
+        ready
+    }
+
+    pub(super) fn connected(&self, restored: bool) {
+        let now = self.now();
+        let mut state = self.lock();
+        state.is_dead = false;
+        state.last_error = None;
+        state.session.connected(now);
+        if restored {
+            state.tell_readers(&Change::Restored);
+        }
+        self.drain(&mut state);
+    }
+
+    pub(super) fn disconnected(&self, error: Option<io::Error>) {
+        let now = self.now();
+        let mut state = self.lock();
+        state.last_error = error;
+        state.session.disconnected(now);
+        self.drain(&mut state);
+        state.tell_readers(&Change::Lost);
+        if let Some(ready) = state.ready.take() {
+            let _ = ready.send(false);
+        }
+    }
+
+    pub(super) fn attempt_failed(&self, error: io::Error) {
+        self.lock().last_error = Some(error);
+    }
+
+    /// Takes in what came over the connection.
+    pub(super) fn receive(&self, bytes: &[u8]) {
+        let now = self.now();
+        self.observe(Direction::Received, now, bytes);
+        let mut state = self.lock();
+        state.session.handle_bytes(now, bytes);
+        self.drain(&mut state);
+    }
+
+    /// Appends what is to be written now.
+    pub(super) fn transmit(&self, out: &mut Vec<u8>) -> bool {
+        let now = self.now();
+        let mut state = self.lock();
+        let sends = state.session.poll_transmit(now, &mut self.quota.window(), out);
+        // Commands that the quota refuses end here.
+        self.drain(&mut state);
+        drop(state);
+        if sends {
+            self.observe(Direction::Sent, now, out);
+        }
+        sends
+    }
+
+    /// Keeps the time, and says when to do it again; `waker` is woken when something is to be done before.
+    pub(super) fn keep_time(&self, waker: &Waker) -> Option<Instant> {
+        let mut state = self.lock();
+        if state.driver.as_ref().is_none_or(|driver| !driver.will_wake(waker)) {
+            state.driver = Some(waker.clone());
+        }
+        let now = self.now();
+        let due = state.session.poll_timeout();
+        if due.is_some_and(|due| due <= now) {
+            state.session.handle_timeout(now);
+            self.drain(&mut state);
+            return state.session.poll_timeout();
+        }
+        due
+    }
+
+    /// Passes on what the session has to tell.
+    fn drain(&self, state: &mut State) {
+        while let Some(event) = state.session.poll_event() {
+            match event {
+                // Nobody hears it where the caller was dropped this very moment.
+                Event::Done { tag, result } => drop(tag.send(result)),
+                Event::Changed(properties) => state.tell_readers(&Change::Properties(properties)),
+                Event::StateKnown => {
+                    let is_dead = state.is_dead;
+                    if let Some(ready) = state.ready.take() {
+                        let _ = ready.send(!is_dead);
+                    }
+                }
+                Event::Dead => {
+                    state.is_dead = true;
+                    tracing::debug!(addr = %self.addr, "the bulb does not answer any more");
+                }
+            }
+        }
+    }
+
+    /// Ends every call: the driver is gone, and with it whatever could answer them.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        state.closed = true;
+        state.session = Session::new(Default::default(), state.session.profile().clone());
+        for reader in state.readers.drain(..).filter_map(|reader| reader.upgrade()) {
+            reader.end();
+        }
+    }
+
+    fn observe(&self, direction: Direction, now: Instant, bytes: &[u8]) {
+        if let Some(observer) = &self.on_wire {
+            let at = now.since_origin();
+            observer(&WireEvent { direction, peer: self.addr, at, bytes });
+        }
+    }
+
+    /// Why there is no connection.
+    pub(super) fn last_error(&self) -> Option<io::Error> {
+        let state = self.lock();
+        state.last_error.as_ref().map(|error| io::Error::new(error.kind(), error.to_string()))
+    }
+}
+
+impl State {
+    fn tell_readers(&mut self, change: &Change) {
+        self.readers.retain(|reader| match reader.upgrade() {
+            Some(queue) => {
+                queue.push(change.clone());
+                true
+            }
+            None => false,
+        });
+    }
+
+    /// Whether a command waits for a connection.
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.session.is_connected() && self.session.under_way() > 0
+    }
+}
+
+/// A command that is on its way.
+pub(super) struct Started {
+    /// Absent when the client had ended already.
+    pub(super) key: Option<CommandKey>,
+    pub(super) end: oneshot::Receiver<Result<Reply, Failure>>,
+}
