@@ -4,10 +4,16 @@
 
 #[cfg(feature = "miio")]
 pub mod config;
+#[cfg(any(feature = "miio", feature = "yeelight"))]
+mod lane;
 #[cfg(feature = "miio")]
 pub mod miio;
+#[cfg(feature = "yeelight")]
+pub mod yeelight;
 
 #[cfg(feature = "miio")]
 pub use config::Config;
 #[cfg(feature = "miio")]
 pub use miio::{Faults, Machine, Quirk, Report, SimDevice, SpawnError, VirtualLink};
+#[cfg(feature = "yeelight")]
+pub use yeelight::SimBulb;

@@ -14,7 +14,6 @@ mod answer;
 mod builder;
 mod device;
 mod faults;
-mod lane;
 mod machine;
 mod methods;
 mod network;

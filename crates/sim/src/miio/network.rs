@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use iot_home_core::{Instant, Random, SeededRandom};
 
+use crate::lane::Lane;
 use crate::miio::faults::Faults;
-use crate::miio::lane::Lane;
 use crate::miio::report::{Report, count};
 
 /// Both directions of the way, and the chance that rules over them.

@@ -8,7 +8,7 @@ use iot_home_core::{Instant, SeededRandom};
 use iot_home_miio::session::{Config, Event, RequestKey};
 use iot_home_miio::{DeviceRequest, Failure, Reply, Request, Session};
 
-use crate::miio::lane::Lane;
+use crate::lane::Lane;
 use crate::miio::machine::Machine;
 
 /// A client's [`Session`] and a [`Machine`], joined in memory, in a time that only passes when something

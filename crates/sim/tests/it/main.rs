@@ -9,3 +9,6 @@ mod link;
 mod methods;
 mod quirks;
 mod sockets;
+mod yeelight_client;
+mod yeelight_methods;
+mod yeelight_sockets;

@@ -1,0 +1,307 @@
+//! What runs a machine in a tokio runtime: its connections, its datagrams, and its timer.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use iot_home_core::Instant;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+use tokio::time;
+
+use crate::yeelight::machine::{ConnectionId, Machine, Output};
+use crate::yeelight::race::{Won, race};
+
+/// What a bulb's connections and datagrams go over.
+pub(crate) trait Network: Send + 'static {
+    /// A stream to a client.
+    type Stream: Stream;
+
+    /// Sends a search answer or an advertisement.
+    fn announce(&self, to: SocketAddr, datagram: &[u8]);
+
+    /// Sends from the UDP sessions' port.
+    fn send(&self, to: SocketAddr, datagram: &[u8]);
+
+    /// Connects to a client that listens.
+    fn connect(
+        &self,
+        to: SocketAddr,
+    ) -> impl Future<Output = Option<Self::Stream>> + Send + 'static;
+}
+
+/// A connection's bytes.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static {
+    /// Lets the next drop end the connection without a word.
+    fn cut(&self);
+}
+
+/// A machine that runs.
+pub(crate) struct Host<N> {
+    state: Mutex<State<N>>,
+    /// The zero of the machine's time.
+    origin: time::Instant,
+    runtime: Handle,
+    /// The timer is to be set anew.
+    wake: Notify,
+    /// LAN control was switched.
+    pub(crate) switched: Notify,
+}
+
+struct State<N> {
+    machine: Machine,
+    network: N,
+    links: BTreeMap<ConnectionId, Link>,
+    tasks: JoinSet<()>,
+    /// When the timer goes off.
+    armed: Option<Instant>,
+}
+
+/// The way from the machine to a connection's task.
+struct Link {
+    out: Vec<u8>,
+    end: Option<End>,
+    notify: Arc<Notify>,
+}
+
+/// How a connection ends.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// Behind everything that is to be written.
+    Orderly,
+    /// At once.
+    Cut,
+}
+
+/// What a connection's task has to do.
+struct Due {
+    out: Vec<u8>,
+    end: Option<End>,
+}
+
+impl<N: Network> Host<N> {
+    /// Starts the timer. Call it in the runtime.
+    pub(crate) fn start(machine: Machine, network: N) -> Running<N> {
+        let state =
+            State { machine, network, links: BTreeMap::new(), tasks: JoinSet::new(), armed: None };
+        let host = Arc::new(Self {
+            state: Mutex::new(state),
+            origin: time::Instant::now(),
+            runtime: Handle::current(),
+            wake: Notify::new(),
+            switched: Notify::new(),
+        });
+        host.spawn(keep_time(Arc::clone(&host)));
+        Running(host)
+    }
+
+    /// Runs a task for as long as the bulb.
+    pub(crate) fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
+        self.state().spawn(&self.runtime, task);
+    }
+
+    /// Looks at the machine.
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Machine) -> T) -> T {
+        look(&self.state().machine)
+    }
+
+    /// Lets the machine act, and does what it wants done.
+    pub(crate) fn act<T>(self: &Arc<Self>, act: impl FnOnce(&mut Machine, Instant) -> T) -> T {
+        let mut state = self.state();
+        let done = act(&mut state.machine, self.now());
+        self.pump(&mut state);
+        done
+    }
+
+    /// Takes a client's connection, unless the machine refuses it.
+    pub(crate) fn attach(self: &Arc<Self>, stream: N::Stream) -> bool {
+        let mut state = self.state();
+        let accepted = state.machine.accept(self.now());
+        match accepted {
+            Some(id) => self.serve(&mut state, id, stream),
+            None => stream.cut(),
+        }
+        self.pump(&mut state);
+        accepted.is_some()
+    }
+
+    fn serve(self: &Arc<Self>, state: &mut State<N>, id: ConnectionId, stream: N::Stream) {
+        let notify = Arc::new(Notify::new());
+        let link = Link { out: Vec::new(), end: None, notify: Arc::clone(&notify) };
+        state.links.insert(id, link);
+        state.spawn(&self.runtime, serve(Arc::clone(self), id, stream, notify));
+    }
+
+    async fn connect_back(
+        self: Arc<Self>,
+        id: ConnectionId,
+        connecting: impl Future<Output = Option<N::Stream>>,
+    ) {
+        let stream = connecting.await;
+        let mut state = self.state();
+        match stream {
+            Some(stream) if state.machine.connected_back(self.now(), id) => {
+                self.serve(&mut state, id, stream);
+            }
+            _ => state.machine.closed(self.now(), id),
+        }
+        self.pump(&mut state);
+    }
+
+    fn pump(self: &Arc<Self>, state: &mut State<N>) {
+        let now = self.now();
+        while let Some(output) = state.machine.poll_output(now) {
+            match output {
+                Output::Write { to, bytes } => {
+                    let Some(link) = state.links.get_mut(&to) else { continue };
+                    if link.out.len().saturating_add(bytes.len()) > MOST_UNREAD {
+                        state.machine.overflowed(now, to);
+                    } else if link.out.is_empty() {
+                        link.out = bytes;
+                    } else {
+                        link.out.extend_from_slice(&bytes);
+                    }
+                    link.notify.notify_one();
+                }
+                Output::Close { connection, cut } => {
+                    let Some(link) = state.links.get_mut(&connection) else { continue };
+                    link.end = Some(if cut { End::Cut } else { End::Orderly });
+                    link.notify.notify_one();
+                }
+                Output::ConnectBack { connection, to } => {
+                    let connecting = state.network.connect(to);
+                    let task = Arc::clone(self).connect_back(connection, connecting);
+                    state.spawn(&self.runtime, task);
+                }
+                Output::SearchAnswer { to, datagram } | Output::Advertisement { to, datagram } => {
+                    state.network.announce(to, &datagram);
+                }
+                Output::SessionDatagram { to, datagram } => state.network.send(to, &datagram),
+            }
+        }
+        let due = state.machine.poll_timeout();
+        if due.is_some_and(|due| state.armed.is_none_or(|armed| due < armed)) {
+            state.armed = due;
+            self.wake.notify_one();
+        }
+    }
+
+    /// What a connection's task has to do now.
+    fn due(&self, id: ConnectionId) -> Due {
+        self.state().due(id)
+    }
+
+    fn receive(self: &Arc<Self>, id: ConnectionId, bytes: &[u8]) -> Due {
+        let mut state = self.state();
+        state.machine.handle_bytes(self.now(), id, bytes);
+        self.pump(&mut state);
+        state.due(id)
+    }
+
+    fn now(&self) -> Instant {
+        Instant::from_origin(self.origin.elapsed())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State<N>> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<N> State<N> {
+    fn spawn(&mut self, runtime: &Handle, task: impl Future<Output = ()> + Send + 'static) {
+        // Those that have ended.
+        while self.tasks.try_join_next().is_some() {}
+        self.tasks.spawn_on(task, runtime);
+    }
+
+    fn due(&mut self, id: ConnectionId) -> Due {
+        match self.links.get_mut(&id) {
+            Some(link) => Due { out: std::mem::take(&mut link.out), end: link.end },
+            None => Due { out: Vec::new(), end: Some(End::Cut) },
+        }
+    }
+}
+
+/// A machine that runs until this is dropped.
+pub(crate) struct Running<N: Network>(pub(crate) Arc<Host<N>>);
+
+impl<N: Network> Drop for Running<N> {
+    fn drop(&mut self) {
+        // The tasks hold the host; without them it goes, and its sockets with it.
+        self.0.state().tasks.abort_all();
+    }
+}
+
+async fn keep_time<N: Network>(host: Arc<Host<N>>) {
+    loop {
+        let armed = {
+            let mut state = host.state();
+            state.armed = state.machine.poll_timeout();
+            state.armed
+        };
+        match armed {
+            Some(due) => {
+                let sleep = time::sleep_until(host.origin + due.since_origin());
+                race(sleep, host.wake.notified()).await;
+            }
+            None => host.wake.notified().await,
+        }
+        host.act(Machine::handle_timeout);
+    }
+}
+
+/// Carries a connection's bytes until either side ends it. What is not written yet is written before
+/// more is read.
+async fn serve<N: Network>(
+    host: Arc<Host<N>>,
+    id: ConnectionId,
+    mut stream: N::Stream,
+    notify: Arc<Notify>,
+) {
+    let mut received = vec![0; 4096];
+    let mut due = Due { out: Vec::new(), end: None };
+    let mut written = 0;
+    loop {
+        if due.end == Some(End::Cut) {
+            stream.cut();
+            break;
+        }
+        let rest = due.out.get(written..).unwrap_or_default();
+        if !rest.is_empty() {
+            match race(stream.write(rest), notify.notified()).await {
+                Won::First(Ok(some @ 1..)) => written = written.saturating_add(some),
+                Won::First(_) => break,
+                // More to write waits for its turn; the end may not.
+                Won::Second(()) => {
+                    let more = host.due(id);
+                    due.out.extend_from_slice(&more.out);
+                    due.end = more.end;
+                }
+            }
+            continue;
+        }
+        if due.end == Some(End::Orderly) {
+            // Whether or not it is heard.
+            let _ = stream.shutdown().await;
+            break;
+        }
+        written = 0;
+        due = match race(stream.read(&mut received), notify.notified()).await {
+            Won::First(Ok(some @ 1..)) => {
+                host.receive(id, received.get(..some).unwrap_or_default())
+            }
+            Won::First(_) => break,
+            Won::Second(()) => host.due(id),
+        };
+    }
+    let mut state = host.state();
+    state.links.remove(&id);
+    state.machine.closed(host.now(), id);
+    host.pump(&mut state);
+}
+
+/// How many bytes may wait for a client that does not read.
+const MOST_UNREAD: usize = 256 << 10;
