@@ -84,6 +84,12 @@ impl Builder {
         let network = Sockets { announcer, session: Arc::clone(&session) };
         let running = Host::start(machine, network);
         let host = &running.0;
+        // Open before anybody can know of the bulb.
+        let gate = if host.look(|machine| machine.lan_control()) {
+            Gate::Open(gate.listen(BACKLOG).map_err(bind(listen))?)
+        } else {
+            Gate::Closed(gate)
+        };
         host.spawn(listen_for_connections(Arc::clone(host), gate, addr));
         host.spawn(listen_for_searches(Arc::clone(host), search, addr));
         host.spawn(listen_for_sessions(Arc::clone(host), session));
@@ -163,19 +169,26 @@ fn closed_gate(addr: SocketAddr) -> io::Result<TcpSocket> {
     Ok(socket)
 }
 
-async fn listen_for_connections(host: Arc<Host<Sockets>>, gate: TcpSocket, addr: SocketAddr) {
+/// Where connections come in, while LAN control is on.
+enum Gate {
+    Closed(TcpSocket),
+    Open(TcpListener),
+}
+
+async fn listen_for_connections(host: Arc<Host<Sockets>>, gate: Gate, addr: SocketAddr) {
     let mut gate = Some(gate);
     loop {
         let is_on = host.look(|machine| machine.lan_control());
-        match gate.take().map_or_else(|| closed_gate(addr), Ok) {
-            Ok(closed) if !is_on => {
-                host.switched.notified().await;
-                gate = Some(closed);
+        match gate.take().map_or_else(|| closed_gate(addr).map(Gate::Closed), Ok) {
+            Ok(Gate::Open(listener)) if is_on => {
+                race(accept(&host, listener), host.switched.notified()).await;
             }
-            Ok(closed) => {
-                if let Ok(listener) = closed.listen(BACKLOG) {
-                    race(accept(&host, listener), host.switched.notified()).await;
-                }
+            // Switched off before it was looked at: dropping the listener closes it.
+            Ok(Gate::Open(_)) => {}
+            Ok(Gate::Closed(closed)) if is_on => gate = closed.listen(BACKLOG).ok().map(Gate::Open),
+            Ok(Gate::Closed(closed)) => {
+                host.switched.notified().await;
+                gate = Some(Gate::Closed(closed));
             }
             // Whatever it is, it must not become a loop without a pause.
             Err(_) => time::sleep(PAUSE).await,

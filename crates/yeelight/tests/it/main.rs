@@ -8,3 +8,5 @@
     clippy::unwrap_used,
     reason = "tests may fail loudly"
 )]
+
+mod client;
