@@ -15,15 +15,20 @@
 
 extern crate alloc;
 
+pub mod advert;
 pub mod color;
 pub mod effect;
 pub mod id;
+pub mod name;
 pub mod property;
+pub mod sighting;
 
+pub use advert::{Advert, AdvertError, AdvertKind};
 pub use color::{Color, ColorMode, Light, Rgb};
 pub use effect::Effect;
 pub use id::{BulbId, ParseBulbIdError};
 pub use property::{Property, PropertyValue};
+pub use sighting::Sighting;
 
 /// The TCP port that bulbs are controlled on.
 pub const PORT: u16 = 55443;

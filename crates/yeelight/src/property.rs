@@ -115,9 +115,7 @@ impl Property {
     }
 
     fn is_text(&self) -> bool {
-        use Property::{
-            BgFlowParams, BgPower, FlowParams, MainPower, Name, Other, Power,
-        };
+        use Property::{BgFlowParams, BgPower, FlowParams, MainPower, Name, Other, Power};
         matches!(self, Power | MainPower | BgPower | FlowParams | BgFlowParams | Name | Other(_))
     }
 }
