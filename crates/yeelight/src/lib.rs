@@ -16,18 +16,28 @@
 extern crate alloc;
 
 pub mod advert;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub mod client;
 pub mod color;
+pub mod directory;
 pub mod effect;
 pub mod id;
 pub mod name;
 pub mod property;
+pub mod search;
 pub mod sighting;
 
 pub use advert::{Advert, AdvertError, AdvertKind};
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use client::{Discovery, Error, ErrorKind, Listener};
 pub use color::{Color, ColorMode, Light, Rgb};
+pub use directory::Directory;
 pub use effect::Effect;
 pub use id::{BulbId, ParseBulbIdError};
 pub use property::{Property, PropertyValue};
+pub use search::Search;
 pub use sighting::Sighting;
 
 /// The TCP port that bulbs are controlled on.
