@@ -14,3 +14,6 @@ pub use iot_home_miio as miio;
 #[cfg(feature = "sim")]
 #[doc(inline)]
 pub use iot_home_sim as sim;
+#[cfg(feature = "yeelight")]
+#[doc(inline)]
+pub use iot_home_yeelight as yeelight;

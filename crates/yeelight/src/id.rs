@@ -26,6 +26,21 @@ impl BulbId {
     pub const fn get(self) -> u64 {
         self.0
     }
+
+    pub(crate) fn from_ascii(text: &[u8]) -> Option<Self> {
+        let digits = match text {
+            [b'0', b'x' | b'X', digits @ ..] => digits,
+            digits => digits,
+        };
+        if !(1..=16).contains(&digits.len()) {
+            return None;
+        }
+        let mut id: u64 = 0;
+        for digit in digits {
+            id = (id << 4) | u64::from(char::from(*digit).to_digit(16)?);
+        }
+        Some(Self(id))
+    }
 }
 
 impl fmt::Display for BulbId {
@@ -45,11 +60,7 @@ impl FromStr for BulbId {
 
     /// Reads 1 to 16 hexadecimal digits in either case, with `0x` in front or without.
     fn from_str(text: &str) -> Result<Self, ParseBulbIdError> {
-        let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")).unwrap_or(text);
-        // The standard parser would also take a sign.
-        let is_plain = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let id = u64::from_str_radix(digits, 16).ok().filter(|_| is_plain && digits.len() <= 16);
-        id.map(Self).ok_or(ParseBulbIdError)
+        Self::from_ascii(text.as_bytes()).ok_or(ParseBulbIdError)
     }
 }
 

@@ -15,10 +15,12 @@
 
 extern crate alloc;
 
+pub mod advert;
 #[cfg(feature = "client")]
 #[cfg_attr(docsrs, doc(cfg(feature = "client")))]
 pub mod client;
 pub mod color;
+pub mod directory;
 pub mod effect;
 pub mod error;
 pub mod flow;
@@ -31,14 +33,20 @@ pub mod name;
 pub mod property;
 pub mod quota;
 pub mod scene;
+pub mod search;
 pub mod session;
+pub mod sighting;
 pub mod state;
 pub mod udp;
 
+pub use advert::{Advert, AdvertError, AdvertKind};
 #[cfg(feature = "client")]
 #[cfg_attr(docsrs, doc(cfg(feature = "client")))]
-pub use client::{Bulb, Change, Changes, Error, ErrorKind, Realtime, Transport};
+pub use client::{
+    Bulb, Change, Changes, Discovery, Error, ErrorKind, Listener, Realtime, Transport,
+};
 pub use color::{Color, ColorMode, Light, Rgb};
+pub use directory::Directory;
 pub use effect::Effect;
 pub use error::{DeviceError, Failure, InvalidInput};
 pub use flow::{Flow, FlowEnd, ParseFlowError, Step, StepChange};
@@ -49,7 +57,9 @@ pub use model::{Kind, Profile};
 pub use property::{Properties, Property, PropertyValue};
 pub use quota::QuotaPolicy;
 pub use scene::Scene;
+pub use search::Search;
 pub use session::Session;
+pub use sighting::Sighting;
 pub use state::State;
 
 /// The TCP port that bulbs are controlled on.

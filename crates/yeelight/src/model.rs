@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use crate::color::Light;
 use crate::property::Property;
+use crate::sighting::Sighting;
 use crate::state::State;
 
 /// What a bulb can do, as far as is known.
@@ -171,6 +172,13 @@ impl Profile {
     }
 }
 
+impl From<&Sighting> for Profile {
+    /// What a bulb that was found can do.
+    fn from(sighting: &Sighting) -> Self {
+        Self::of_bulb(&sighting.model().unwrap_or_default(), sighting.support())
+    }
+}
+
 impl Default for Profile {
     fn default() -> Self {
         Self::unknown()
@@ -242,12 +250,14 @@ const MODELS: &[(&[&str], Row)] = &[
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
     use super::{Kind, MODELS, Profile};
     use crate::color::Light;
 
     #[test]
     fn every_model_stands_in_one_row() {
-        let mut names: alloc::vec::Vec<_> = MODELS.iter().flat_map(|(names, _)| *names).collect();
+        let mut names: Vec<_> = MODELS.iter().flat_map(|(names, _)| *names).collect();
         let count = names.len();
         names.sort_unstable();
         names.dedup();

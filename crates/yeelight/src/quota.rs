@@ -102,6 +102,7 @@ const MIN_CLOSED: Duration = Duration::from_secs(5);
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
     use core::time::Duration;
 
     use iot_home_core::Instant;
@@ -133,7 +134,7 @@ mod tests {
     #[test]
     fn no_minute_ever_holds_more_than_the_limit() {
         let mut window = Window::new(7, Duration::from_secs(60));
-        let (mut now, mut sent) = (0, alloc::vec::Vec::new());
+        let (mut now, mut sent) = (0, Vec::new());
         for step in 0..200_u64 {
             now += step * 37 % 9_000;
             now += u64::try_from(window.wait(at(now)).as_millis()).unwrap();

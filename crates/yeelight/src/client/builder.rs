@@ -22,6 +22,7 @@ use crate::model::Profile;
 use crate::property::{Property, PropertyValue};
 use crate::quota::QuotaPolicy;
 use crate::session::{Config, Session};
+use crate::sighting::Sighting;
 
 /// A byte stream that can carry a control connection.
 pub trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -81,6 +82,12 @@ impl BulbBuilder {
     pub fn known(mut self, heard: impl IntoIterator<Item = (Property, PropertyValue)>) -> Self {
         self.known.extend(heard);
         self
+    }
+
+    /// A bulb that was found: takes over what it can do and how it is.
+    pub fn found(self, sighting: &Sighting) -> Self {
+        let profile = Profile::from(sighting);
+        self.profile(profile).known(sighting.properties())
     }
 
     /// What becomes of values that the bulb does not take; they are refused by default.

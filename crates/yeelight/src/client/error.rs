@@ -30,6 +30,8 @@ enum Cause {
     ConnectTimeout(Duration),
     Io(io::Error),
     NotABulb,
+    /// What is wrong with where it was to be searched.
+    Target(&'static str),
     Realtime(RealtimeFailure),
     Other(ErrorKind, Box<dyn StdError + Send + Sync>),
     Closed,
@@ -91,6 +93,7 @@ impl Error {
             Cause::ConnectTimeout(_) => ErrorKind::Timeout,
             Cause::Io(_) => ErrorKind::Io,
             Cause::NotABulb => ErrorKind::NoAnswer,
+            Cause::Target(_) => ErrorKind::BadInput,
             Cause::Realtime(_) => ErrorKind::Realtime,
             Cause::Other(kind, _) => *kind,
             Cause::Closed => ErrorKind::Closed,
@@ -181,6 +184,11 @@ impl Error {
             (Cause::Realtime(RealtimeFailure::Address), _) => {
                 "choose an IPv4 address of this machine that the bulb can reach"
             }
+            (Cause::Io(error), _) => match error.kind() {
+                io::ErrorKind::AddrInUse => "another program has this port and does not share it",
+                io::ErrorKind::NetworkUnreachable => "is the network up?",
+                _ => return None,
+            },
             (Cause::Closed, _) => "the runtime is shutting down",
             _ => return None,
         })
@@ -224,6 +232,18 @@ impl Error {
         Self::new(addr, what, Cause::Io(error))
     }
 
+    pub(super) fn bind(addr: SocketAddr, error: io::Error) -> Self {
+        Self::io(Some(addr), "opening a socket", error)
+    }
+
+    pub(super) fn interfaces(error: io::Error) -> Self {
+        Self::io(None, "looking for interfaces", error)
+    }
+
+    pub(super) fn target(addr: SocketAddr, problem: &'static str) -> Self {
+        Self::new(Some(addr), "searching", Cause::Target(problem))
+    }
+
     pub(super) fn realtime(addr: SocketAddr, what: &str, failure: RealtimeFailure) -> Self {
         Self::new(Some(addr), what, Cause::Realtime(failure))
     }
@@ -258,6 +278,7 @@ impl fmt::Display for Error {
                 write!(f, ": no connection within {} ms", after.as_millis())
             }
             Cause::NotABulb => f.write_str(": connected, and then no answer"),
+            Cause::Target(problem) => write!(f, ": {problem}"),
             Cause::Realtime(failure) => match failure {
                 RealtimeFailure::NoConnection(after) => {
                     write!(f, ": the bulb did not connect back within {} ms", after.as_millis())

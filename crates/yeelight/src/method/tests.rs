@@ -1,4 +1,4 @@
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -168,7 +168,7 @@ fn values_out_of_range_are_refused_or_clamped_by_the_model() {
     assert_eq!(checked(smooth(29), "", Limits::Clamp).unwrap(), "[1,\"smooth\",30]");
     let message = checked(white(1_700), "ceiling1", Limits::Refuse).unwrap_err();
     assert_eq!(
-        alloc::string::ToString::to_string(&message),
+        message.to_string(),
         "colour temperature 1700 is out of range, the model ceiling1 takes 2700 to 6500"
     );
 }

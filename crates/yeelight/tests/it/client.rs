@@ -17,7 +17,8 @@ fn quick() -> Config {
 
 #[tokio::test]
 async fn a_bulb_is_read_controlled_and_watched_over_one_connection() {
-    let sim = SimBulb::color().property("power", "off").property("bright", 40).spawn().await.unwrap();
+    let sim =
+        SimBulb::color().property("power", "off").property("bright", 40).spawn().await.unwrap();
     let bulb = Bulb::builder(sim.addr()).session(quick()).connect().await.unwrap();
     assert_eq!(bulb.state().brightness(Light::Main), Some(40));
     let mut changes = bulb.changes();
