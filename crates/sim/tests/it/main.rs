@@ -9,6 +9,7 @@ mod link;
 mod methods;
 mod quirks;
 mod sockets;
+mod yeelight_broken_clients;
 mod yeelight_client;
 mod yeelight_methods;
 mod yeelight_sockets;
