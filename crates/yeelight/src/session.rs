@@ -374,8 +374,15 @@ impl<T> Session<T> {
             }
             Link::Up(_) => None,
         };
-        let link = self.link.next(!self.queue.is_empty(), self.blocked_until, &self.config);
-        [unsent, link, self.slots.next_deadline()].into_iter().flatten().min()
+        let sending = self.link.next_sending(!self.queue.is_empty(), self.blocked_until);
+        [unsent, sending, self.poll_deadline()].into_iter().flatten().min()
+    }
+
+    /// The same while the connection takes nothing: when [`handle_timeout`](Self::handle_timeout) wants to be
+    /// called, whether or not anything could be sent.
+    pub fn poll_deadline(&self) -> Option<Instant> {
+        let ping = self.link.next_ping(&self.config);
+        [ping, self.slots.next_deadline()].into_iter().flatten().min()
     }
 
     /// Ends what has waited too long.

@@ -10,3 +10,6 @@
 )]
 
 mod client;
+mod hostile;
+mod quota;
+mod rig;
