@@ -200,7 +200,7 @@ async fn a_command_without_an_answer_makes_the_client_look_whether_the_bulb_is_t
     assert_eq!((&*ping.1, after), ("get_prop", 5 * SECOND));
     assert_eq!(calling.await.unwrap().unwrap_err().kind(), ErrorKind::NoAnswer);
     let (_next, noticed) = timed(bulb.accept()).await;
-    assert_eq!(noticed, 5 * SECOND);
+    assert!(noticed < 7 * SECOND, "{noticed:?}");
     assert!(handle.is_connected());
 }
 
