@@ -8,3 +8,7 @@
     clippy::unwrap_used,
     reason = "tests may fail loudly"
 )]
+
+mod advert;
+mod directory;
+mod search;
