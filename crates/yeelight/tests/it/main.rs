@@ -11,4 +11,6 @@
 
 mod advert;
 mod directory;
+mod discovery;
+mod listener;
 mod search;
