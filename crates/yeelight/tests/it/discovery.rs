@@ -3,12 +3,12 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket as StdSocket};
-use std::sync::{Arc, Mutex, mpsc};
+use std::sync::{Arc, Mutex, OnceLock, mpsc};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use iot_home_core::{Clock, SystemClock};
-use iot_home_yeelight::client::Direction;
+use iot_home_yeelight::client::{Direction, WireEvent};
 use iot_home_yeelight::search::REQUEST;
 use iot_home_yeelight::{BulbId, Discovery, ErrorKind, PORT};
 use tokio::net::UdpSocket;
@@ -146,43 +146,39 @@ async fn a_bulb_that_moves_is_yielded_again() {
     assert_eq!(found, [(7, 5_000), (7, 5_001)]);
 }
 
-/// One bulb babbles without end to one socket, another speaks once to each.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+/// One bulb babbles to one of two sockets: whenever a datagram of its is read, the next one is there.
+/// Another answers to the other socket alone.
+#[tokio::test]
 async fn a_flood_on_one_socket_hides_nobody_and_does_not_prolong_the_search() {
-    let babbler = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let addr = babbler.local_addr().unwrap();
     let flooded = Ipv4Addr::LOCALHOST;
-    let flood = tokio::spawn(async move {
-        let from = loop {
-            let (_, from) = babbler.recv_from(&mut [0; 200]).await.unwrap();
-            if from.ip() == flooded {
-                break from;
-            }
-        };
-        loop {
-            let _ = babbler.send_to(b"HTTP/1.1 200 OK\r\nid: none\r\n", from).await;
-        }
-    });
-    // Heard in the second round, in the midst of the flood.
-    let quiet = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-    let targets = [addr, quiet.local_addr().unwrap()];
-    tokio::spawn(async move {
-        let mut requests = 0;
-        while let Ok((_, from)) = quiet.recv_from(&mut [0; 200]).await {
-            requests += 1;
-            if requests > 2 && from.ip() != flooded {
-                quiet.send_to(&answer(2), from).await.unwrap();
-            }
-        }
-    });
-    let clock = SystemClock::new();
     let interfaces = [flooded, Ipv4Addr::new(127, 0, 0, 2)];
-    let search = Discovery::builder().targets(targets).interfaces(interfaces).wait(1_500 * MS);
-    let found = ids(search.start().unwrap()).await;
+    let [babbler, quiet] = [(); 2].map(|()| StdSocket::bind("127.0.0.1:0").unwrap());
+    let targets = [&babbler, &quiet].map(|socket| socket.local_addr().unwrap());
+    let heard_from = |socket: &StdSocket, ip: Ipv4Addr| loop {
+        let (_, from) = socket.recv_from(&mut [0; 200]).unwrap();
+        if from.ip() == ip {
+            break from;
+        }
+    };
+    let victim = Arc::new(OnceLock::new());
+    let (voice, to) = (babbler.try_clone().unwrap(), Arc::clone(&victim));
+    let babble = move |event: &WireEvent<'_>| {
+        if event.direction == Direction::Received && event.peer == targets[0] {
+            voice.send_to(b"babble", to.get().unwrap()).unwrap();
+        }
+    };
+    std::thread::spawn(move || {
+        let from = heard_from(&babbler, flooded);
+        victim.set(from).unwrap();
+        babbler.send_to(b"babble", from).unwrap();
+        let from = heard_from(&quiet, interfaces[1]);
+        quiet.send_to(&answer(2), from).unwrap();
+    });
+    let search = Discovery::builder().targets(targets).interfaces(interfaces).wait(500 * MS);
+    let clock = SystemClock::new();
+    assert_eq!(ids(search.on_wire(babble).start().unwrap()).await, [2]);
     let took = clock.now().since_origin();
-    flood.abort();
-    assert_eq!(found, [2]);
-    assert!((1_500 * MS..2_500 * MS).contains(&took), "{took:?}");
+    assert!((500 * MS..1_500 * MS).contains(&took), "{took:?}");
 }
 
 /// The address that a search was sent from, seen by the bulb.
