@@ -9,7 +9,12 @@
     reason = "tests may fail loudly"
 )]
 
+mod advert;
 mod client;
+mod directory;
+mod discovery;
 mod hostile;
+mod listener;
 mod quota;
 mod rig;
+mod search;
