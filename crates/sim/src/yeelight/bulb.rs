@@ -64,8 +64,8 @@ impl Builder {
         let Self { listen, search_listen, session_listen, ref groups, .. } = self;
         let session_listen = session_listen.unwrap_or(SocketAddr::new(listen.ip(), 0));
         let bind = |addr| move |source| SpawnError::Bind { addr, source };
-        let gate = closed_gate(listen).map_err(bind(listen))?;
-        let addr = gate.local_addr().map_err(bind(listen))?;
+        let gate = Gate::new(listen, self.lan_control).map_err(bind(listen))?;
+        let addr = gate.addr().map_err(bind(listen))?;
         let search = search_socket(search_listen, groups).map_err(bind(search_listen))?;
         let search_addr = search.local_addr().map_err(bind(search_listen))?;
         let session = UdpSocket::bind(session_listen).await.map_err(bind(session_listen))?;
@@ -155,31 +155,46 @@ fn send(socket: &UdpSocket, to: SocketAddr, datagram: &[u8]) {
     let _ = SockRef::from(socket).send_to(datagram, &to.into());
 }
 
-/// A socket that has its address and refuses connections.
-fn closed_gate(addr: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // So that the address can be had again while old connections fade away. On Windows it means
-    // something else.
-    #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
-    socket.bind(addr)?;
-    Ok(socket)
+/// The control connections' port.
+enum Gate {
+    /// It has its address and refuses connections.
+    Closed(TcpSocket),
+    Open(TcpListener),
 }
 
-async fn listen_for_connections(host: Arc<Host<Sockets>>, gate: TcpSocket, addr: SocketAddr) {
+impl Gate {
+    fn new(addr: SocketAddr, open: bool) -> io::Result<Self> {
+        let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // So that the address can be had again while old connections fade away. On Windows it means
+        // something else.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(addr)?;
+        if open { socket.listen(BACKLOG).map(Self::Open) } else { Ok(Self::Closed(socket)) }
+    }
+
+    fn addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Closed(socket) => socket.local_addr(),
+            Self::Open(listener) => listener.local_addr(),
+        }
+    }
+}
+
+async fn listen_for_connections(host: Arc<Host<Sockets>>, gate: Gate, addr: SocketAddr) {
     let mut gate = Some(gate);
     loop {
         let is_on = host.look(|machine| machine.lan_control());
-        match gate.take().map_or_else(|| closed_gate(addr), Ok) {
-            Ok(closed) if !is_on => {
+        match gate.take().map_or_else(|| Gate::new(addr, is_on), Ok) {
+            Ok(Gate::Open(listener)) if is_on => {
+                race(accept(&host, listener), host.switched.notified()).await;
+            }
+            Ok(Gate::Closed(socket)) if !is_on => {
                 host.switched.notified().await;
-                gate = Some(closed);
+                drop(socket);
             }
-            Ok(closed) => {
-                if let Ok(listener) = closed.listen(BACKLOG) {
-                    race(accept(&host, listener), host.switched.notified()).await;
-                }
-            }
+            // It was switched a moment ago.
+            Ok(_) => {}
             // Whatever it is, it must not become a loop without a pause.
             Err(_) => time::sleep(PAUSE).await,
         }
