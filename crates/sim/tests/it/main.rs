@@ -13,6 +13,8 @@ mod yeelight_broken_clients;
 mod yeelight_client;
 mod yeelight_faults;
 mod yeelight_flows;
+mod yeelight_hostile;
+mod yeelight_memory;
 mod yeelight_methods;
 mod yeelight_quota;
 mod yeelight_realtime;
