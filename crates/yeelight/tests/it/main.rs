@@ -16,5 +16,6 @@ mod discovery;
 mod hostile;
 mod listener;
 mod quota;
+mod realtime;
 mod rig;
 mod search;
