@@ -135,12 +135,14 @@ impl Network for Sockets {
     }
 
     fn connect(&self, to: SocketAddr) -> impl Future<Output = Option<TcpStream>> + Send + 'static {
-        async move {
-            let stream = time::timeout(CONNECT_BACK, TcpStream::connect(to)).await.ok()?.ok()?;
-            stream.set_nodelay(true).ok()?;
-            Some(stream)
-        }
+        connect_back(to)
     }
+}
+
+async fn connect_back(to: SocketAddr) -> Option<TcpStream> {
+    let stream = time::timeout(CONNECT_BACK, TcpStream::connect(to)).await.ok()?.ok()?;
+    stream.set_nodelay(true).ok()?;
+    Some(stream)
 }
 
 impl Stream for TcpStream {
