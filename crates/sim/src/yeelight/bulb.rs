@@ -262,6 +262,8 @@ fn own_address(client: SocketAddr) -> Option<IpAddr> {
 fn search_socket(addr: SocketAddr, groups: &[Ipv4Addr]) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_address(true)?;
+    #[cfg(target_vendor = "apple")]
+    socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&addr.into())?;
     for interface in groups {
