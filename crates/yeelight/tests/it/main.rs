@@ -15,6 +15,7 @@ mod directory;
 mod discovery;
 mod hostile;
 mod listener;
+mod over_miio;
 mod quota;
 mod realtime;
 mod rig;
