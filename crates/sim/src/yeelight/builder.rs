@@ -238,7 +238,7 @@ impl Builder {
         }
         let mut lamp = Lamp::new(self.kind, properties);
         lamp.sync();
-        lamp.properties.take_changes();
+        lamp.properties.forget_changes();
         let id = self.id.unwrap_or_else(next_id);
         Ok(Machine::new(self, id, lamp))
     }

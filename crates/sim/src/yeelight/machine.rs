@@ -328,7 +328,7 @@ impl Machine {
     pub fn power_cycle(&mut self, now: Instant) {
         self.reset_connections(now);
         self.lamp.power_cycle();
-        self.lamp.properties.take_changes();
+        self.lamp.properties.forget_changes();
         if self.builder.advertise_to.is_some() {
             self.advertisement = Some(now);
         }
