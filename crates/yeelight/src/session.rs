@@ -164,14 +164,12 @@ impl<T> Session<T> {
         self.disconnected(now);
         self.lines.reset();
         self.quota = Window::of_connection();
-        self.link = Link::up(now, &self.config);
+        self.link.connected(now, &self.config);
     }
 
     /// The connection is gone: what was sent ends at once, what waits waits for the next one.
     pub fn disconnected(&mut self, now: Instant) {
-        if self.link.is_up() {
-            self.link = Link::down(now);
-        }
+        self.link.disconnected(now);
         self.blocked_until = None;
         while let Some((owner, _)) = self.slots.pop() {
             self.fail(owner, Failure::Disconnected);
@@ -312,7 +310,7 @@ impl<T> Session<T> {
     pub fn poll_transmit(&mut self, now: Instant, bulb: &mut Window, out: &mut Vec<u8>) -> bool {
         let before = out.len();
         self.blocked_until = None;
-        while self.link.may_send(now)
+        while self.link.settle(now)
             && self.slots.len() < MAX_UNANSWERED
             && out.len() < before.saturating_add(BATCH)
         {

@@ -21,6 +21,8 @@ pub(super) enum Link {
 pub(super) struct Up {
     /// Bulbs get a moment before their first command.
     settled_at: Instant,
+    /// Since when there was no connection; nothing from the first moment on that commands may be sent.
+    missed_since: Option<Instant>,
     heard_at: Instant,
     /// When the session last asked for properties, or a caller did.
     asked_at: Instant,
@@ -38,24 +40,42 @@ impl Link {
         Self::Down { since }
     }
 
-    pub(super) fn up(now: Instant, config: &Config) -> Self {
-        Self::Up(Up {
+    /// There is a connection.
+    pub(super) fn connected(&mut self, now: Instant, config: &Config) {
+        let missed_since = if let Self::Down { since } = self { *since } else { now };
+        *self = Self::Up(Up {
             settled_at: now + config.settle,
+            missed_since: Some(missed_since),
             heard_at: now,
             asked_at: now,
             power_pushed_at: None,
             first_read: config.read_state,
             reread_at: None,
             ping: false,
-        })
+        });
+    }
+
+    /// The connection is gone. One that ended before anything could be sent counts as none: what waits
+    /// would otherwise wait for as long as the bulb hangs up at once.
+    pub(super) fn disconnected(&mut self, now: Instant) {
+        if let Self::Up(up) = self {
+            *self = Self::down(up.missed_since.unwrap_or(now));
+        }
     }
 
     pub(super) const fn is_up(&self) -> bool {
         matches!(self, Self::Up(_))
     }
 
-    pub(super) fn may_send(&self, now: Instant) -> bool {
-        matches!(self, Self::Up(up) if up.settled_at <= now)
+    /// Whether commands may be sent now.
+    pub(super) fn settle(&mut self, now: Instant) -> bool {
+        match self {
+            Self::Up(up) if up.settled_at <= now => {
+                up.missed_since = None;
+                true
+            }
+            _ => false,
+        }
     }
 
     pub(super) fn heard(&mut self, now: Instant) {

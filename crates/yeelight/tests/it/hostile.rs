@@ -8,7 +8,7 @@ use iot_home_yeelight::client::Change;
 use iot_home_yeelight::session::Config;
 use iot_home_yeelight::{Bulb, DeviceError, Effect, ErrorKind, Light, Property, Rgb};
 
-use crate::rig::{Peer, Scripted, timed};
+use crate::rig::{Peer, Scripted, address, timed};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -173,6 +173,23 @@ async fn a_command_that_finds_no_connection_waits_for_it_and_then_says_so() {
     assert_eq!((error.kind(), took), (ErrorKind::Refused, 5 * SECOND), "{error}");
     assert!(error.to_string().contains("nothing was sent"), "{error}");
     assert!(error.hint().is_some());
+}
+
+/// As one does that has four connections already.
+#[tokio::test(start_paused = true)]
+async fn a_bulb_that_takes_connections_and_hangs_up_at_once_keeps_no_call_waiting() {
+    for settle in [Duration::ZERO, Duration::from_millis(100)] {
+        let config = Config::default().read_state(false).settle(settle);
+        let builder = Bulb::builder(address())
+            .dial_with(|| std::future::ready(Ok(tokio::io::duplex(1_024).0)))
+            .session(config);
+        let handle = builder.connect().await.unwrap();
+        tokio::time::sleep(SECOND).await;
+        let (ended, took) = timed(handle.on(Effect::Sudden)).await;
+        let error = ended.unwrap_err();
+        assert_eq!((error.kind(), took), (ErrorKind::Timeout, 5 * SECOND), "{error}");
+        assert!(error.to_string().contains("nothing was sent"), "{error}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -20,3 +20,4 @@ mod quota;
 mod realtime;
 mod rig;
 mod search;
+mod session;
