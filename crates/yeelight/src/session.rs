@@ -310,10 +310,7 @@ impl<T> Session<T> {
     pub fn poll_transmit(&mut self, now: Instant, bulb: &mut Window, out: &mut Vec<u8>) -> bool {
         let before = out.len();
         self.blocked_until = None;
-        while self.link.settle(now)
-            && self.slots.len() < MAX_UNANSWERED
-            && out.len() < before.saturating_add(BATCH)
-        {
+        while self.link.settle(now) && self.has_room() && out.len() < before.saturating_add(BATCH) {
             let question = self.link.own_question(now);
             if question.is_none() && self.queue.is_empty() {
                 break;
@@ -354,6 +351,10 @@ impl<T> Session<T> {
         out.len() > before
     }
 
+    fn has_room(&self) -> bool {
+        self.slots.len() < MAX_UNANSWERED
+    }
+
     fn refuse_all(&mut self, retry_after: Duration) {
         for waiting in self.queue.drain(..) {
             let result = Err(Failure::Quota { retry_after });
@@ -375,7 +376,12 @@ impl<T> Session<T> {
             }
             Link::Up(_) => None,
         };
-        let sending = self.link.next_sending(!self.queue.is_empty(), self.blocked_until);
+        // Without room, the next answer or the next deadline makes some.
+        let sending = if self.has_room() {
+            self.link.next_sending(!self.queue.is_empty(), self.blocked_until)
+        } else {
+            None
+        };
         [unsent, sending, self.poll_deadline()].into_iter().flatten().min()
     }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use iot_home_core::Instant;
 use iot_home_yeelight::quota::Window;
 use iot_home_yeelight::session::{Config, Event, Session};
-use iot_home_yeelight::{Failure, Light, Method, Profile, Reply};
+use iot_home_yeelight::{Failure, Light, Method, Profile, QuotaPolicy, Reply};
 
 fn at(millis: u64) -> Instant {
     Instant::from_origin(Duration::from_millis(millis))
@@ -49,6 +49,10 @@ impl Rig {
     }
 }
 
+fn bare() -> Config {
+    Config::default().read_state(false).settle(Duration::ZERO).keep_alive(None)
+}
+
 #[test]
 fn a_bulb_that_hangs_up_before_anything_is_sent_keeps_no_command_waiting() {
     let config = Config::default().read_state(false);
@@ -63,4 +67,20 @@ fn a_bulb_that_hangs_up_before_anything_is_sent_keeps_no_command_waiting() {
     }
     let after = Duration::from_secs(5);
     assert_eq!(rig.done(), [(7, Err(Failure::NotConnected { after }))]);
+}
+
+#[test]
+fn a_full_list_of_unanswered_commands_is_waited_for_and_not_looked_at_all_the_time() {
+    let config = bare().quota(QuotaPolicy::Off).max_waiting(10_000);
+    let mut rig = Rig::new(config);
+    rig.session.connected(at(0));
+    for tag in 0..5_000 {
+        rig.session.request(at(1), toggle(), tag).unwrap();
+    }
+    assert_eq!(rig.sent(at(1)).lines().count(), 4_096);
+    // Until an answer makes room or the first deadline does, there is nothing to do.
+    assert_eq!(rig.session.poll_timeout(), Some(at(5_001)));
+    rig.session.handle_bytes(at(2), b"{\"id\":1,\"result\":[\"ok\"]}\r\n");
+    assert_eq!(rig.sent(at(2)).lines().count(), 1);
+    assert_eq!(rig.session.poll_timeout(), Some(at(5_001)));
 }
