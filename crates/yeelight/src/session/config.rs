@@ -33,10 +33,14 @@ impl Config {
         self
     }
 
-    /// After how long a silence the bulb is asked whether it is still there; 60 s by default. Such a question
-    /// counts against the quota. `None` asks never.
+    /// After how long a silence the bulb is asked whether it is still there; 60 s by default, and a second at
+    /// least. Such a question counts against the quota. With `None` it is asked only when a command got no
+    /// answer.
     pub const fn keep_alive(mut self, interval: Option<Duration>) -> Self {
-        self.keep_alive = interval;
+        self.keep_alive = match interval {
+            Some(interval) if interval.as_secs() == 0 => Some(Duration::from_secs(1)),
+            interval => interval,
+        };
         self
     }
 

@@ -86,6 +86,17 @@ fn a_full_list_of_unanswered_commands_is_waited_for_and_not_looked_at_all_the_ti
     assert_eq!(rig.session.poll_timeout(), Some(at(5_001)));
 }
 
+#[test]
+fn a_keep_alive_of_no_time_asks_no_more_than_once_a_second() {
+    let config = bare().quota(QuotaPolicy::Off).keep_alive(Some(Duration::ZERO));
+    let mut rig = Rig::new(config);
+    rig.session.connected(at(0));
+    assert_eq!(rig.sent(at(0)), "");
+    assert_eq!(rig.session.poll_timeout(), Some(at(1_000)));
+    assert_eq!(rig.sent(at(1_000)).lines().count(), 1);
+    assert_eq!(rig.session.poll_timeout(), Some(at(2_000)));
+}
+
 /// Something that happens to a session.
 #[derive(Clone, Debug)]
 enum Happening {
