@@ -166,7 +166,7 @@ struct Serve<'a> {
     /// What is to be written, and how much of it was.
     outgoing: Vec<u8>,
     written: usize,
-    /// Runs while the connection takes nothing.
+    /// Runs while the connection does not take all of it.
     stuck: Option<Pin<Box<Sleep>>>,
 }
 
@@ -236,6 +236,7 @@ impl Future for Serve<'_> {
             if this.written >= this.outgoing.len() {
                 this.outgoing.clear();
                 this.written = 0;
+                this.stuck = None;
                 if this.outgoing.capacity() > KEEP {
                     this.outgoing = Vec::new();
                 }
@@ -259,7 +260,6 @@ impl Future for Serve<'_> {
                 Poll::Ready(Ok(0)) => return Poll::Ready(io::ErrorKind::WriteZero.into()),
                 Poll::Ready(Ok(written)) => {
                     this.written = this.written.saturating_add(written);
-                    this.stuck = None;
                 }
                 Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(error),
@@ -286,7 +286,7 @@ const READ: usize = 8 * 1024;
 const READS: u32 = 16;
 /// Memory that is kept for the next writes.
 const KEEP: usize = 4 * 1024;
-/// How long a bulb may leave unread what it is sent.
+/// How long a bulb may take to read what was written at once, a little now and then included.
 const MAX_STUCK: Duration = Duration::from_secs(5);
 /// How long a connection has to live for the next to be made at once.
 const GOOD: Duration = Duration::from_secs(10);

@@ -358,3 +358,26 @@ async fn a_peer_that_never_reads_is_left_within_its_time() {
     assert!(ended.iter().all(Result::is_err));
     assert!(took <= 15 * SECOND, "{took:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_reads_a_little_now_and_then_holds_up_no_call() {
+    let (mut bulb, builder) = Scripted::new();
+    let config = Config::default()
+        .read_state(false)
+        .settle(Duration::ZERO)
+        .quota(iot_home_yeelight::QuotaPolicy::Off);
+    let handle = builder.session(config).connect().await.unwrap();
+    let mut slow = bulb.accept().await;
+    let reading = tokio::spawn(async move {
+        loop {
+            slow.skip(1).await;
+            tokio::time::sleep(4 * SECOND).await;
+        }
+    });
+    let calls = (0..20).map(|_| handle.update_leds(vec![Rgb(7); 3_000]));
+    let (ended, took) = timed(futures_util::future::join_all(calls)).await;
+    assert!(ended.iter().all(Result::is_err));
+    // A few on each of the connections, which it serves no better.
+    assert!(took <= 30 * SECOND, "{took:?}");
+    reading.abort();
+}

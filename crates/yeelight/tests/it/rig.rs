@@ -72,6 +72,11 @@ impl Peer {
         (json["id"].as_u64().unwrap(), json["method"].as_str().unwrap().to_owned())
     }
 
+    /// Reads this many bytes and drops them.
+    pub(crate) async fn skip(&mut self, bytes: usize) {
+        self.stream.read_exact(&mut vec![0; bytes]).await.unwrap();
+    }
+
     pub(crate) async fn say(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).await.unwrap();
     }
