@@ -79,8 +79,9 @@ impl Effects {
     fn power(&mut self, light: Light, on: bool, state: &State) {
         let word = if on { "on" } else { "off" };
         self.text(light, Property::Power, Property::BgPower, word);
-        // Only lamps with two lights have it.
-        if light == Light::Main && state.value(&Property::MainPower).is_some() {
+        // Only lamps with two lights have it; others say so when they are asked.
+        let main_power = state.value(&Property::MainPower).and_then(PropertyValue::as_switch);
+        if light == Light::Main && main_power.is_some() {
             self.0.push((Property::MainPower, PropertyValue::Text(word.into())));
         }
         if !on {
@@ -147,5 +148,35 @@ impl Effects {
                 self.timer(*minutes);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::color::Light;
+    use crate::effect::Effect;
+    use crate::method::Method;
+    use crate::property::{Property, PropertyValue};
+    use crate::state::State;
+
+    fn text(property: Property, text: &str) -> (Property, PropertyValue) {
+        let value = PropertyValue::from_text(&property, text);
+        (property, value)
+    }
+
+    #[test]
+    fn a_bulb_that_has_no_main_power_is_not_given_one() {
+        let mut state = State::default();
+        state.merge([text(Property::Power, "off"), text(Property::MainPower, "")]);
+        let on =
+            Method::SetPower { light: Light::Main, on: true, mode: None, effect: Effect::Sudden };
+        state.merge(on.effects(&state));
+        assert_eq!(state.is_on(Light::Main), Some(true));
+        // What the bulb tells later counts.
+        state.merge([text(Property::Power, "off")]);
+        assert_eq!(state.is_on(Light::Main), Some(false));
+        state.merge([text(Property::MainPower, "off")]);
+        state.merge(on.effects(&state));
+        assert_eq!(state.value(&Property::MainPower).unwrap().as_switch(), Some(true));
     }
 }
