@@ -331,7 +331,7 @@ impl<T> Session<T> {
                 Some(question) => {
                     let first = question == Question::State;
                     let owner = if first { Owner::FirstRead } else { Owner::Own };
-                    (self.link.ask(question, &self.profile), owner)
+                    (self.link.ask(now, question, &self.profile), owner)
                 }
                 None => {
                     let Some(Waiting { key, method, tag, .. }) = self.queue.pop_front() else {

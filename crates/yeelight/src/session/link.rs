@@ -10,6 +10,7 @@ use super::Config;
 use crate::method::Method;
 use crate::model::Profile;
 use crate::property::{Properties, Property};
+use crate::quota::Window;
 
 #[derive(Debug)]
 pub(super) enum Link {
@@ -29,8 +30,12 @@ pub(super) struct Up {
     power_pushed_at: Option<Instant>,
     /// The whole state is to be asked for.
     first_read: bool,
-    /// A few properties are to be asked for, once it is time.
+    /// When a change of power is asked for that was not told.
+    confirm_at: Option<Instant>,
+    /// When what was told of the second light is asked for again.
     reread_at: Option<Instant>,
+    /// Such questions within the last minute: a bulb that goes on telling must not use up the quota.
+    rereads: Window,
     /// The bulb is to be asked whether it is there.
     ping: bool,
 }
@@ -50,7 +55,9 @@ impl Link {
             asked_at: now,
             power_pushed_at: None,
             first_read: config.read_state,
+            confirm_at: None,
             reread_at: None,
+            rereads: Window::new(REREADS, Duration::from_secs(60)),
             ping: false,
         });
     }
@@ -108,10 +115,11 @@ impl Link {
         let has = |property| props.value(&property).is_some();
         if has(Property::Power) || has(Property::MainPower) || has(Property::BgPower) {
             up.power_pushed_at = Some(now);
+            up.confirm_at = None;
         }
         // What some lamps push of their second light is wrong, and right a moment later.
         if config.read_state && has(Property::BgPower) {
-            up.reread_at = Some(now + REREAD_BACKGROUND);
+            up.reread_at = Some(now + up.rereads.wait(now).max(REREAD_BACKGROUND));
         }
     }
 
@@ -119,8 +127,8 @@ impl Link {
     pub(super) fn power_changed(&mut self, now: Instant, sent_at: Instant, config: &Config) {
         let Self::Up(up) = self else { return };
         let told = up.power_pushed_at.is_some_and(|at| at >= sent_at);
-        if config.read_state && !told && up.reread_at.is_none() {
-            up.reread_at = Some(now + REREAD_POWER);
+        if config.read_state && !told && up.confirm_at.is_none() {
+            up.confirm_at = Some(now + up.rereads.wait(now).max(REREAD_POWER));
         }
     }
 
@@ -129,7 +137,7 @@ impl Link {
         let Self::Up(up) = self else { return None };
         if up.first_read {
             Some(Question::State)
-        } else if up.reread_at.is_some_and(|at| at <= now) {
+        } else if up.next_reread().is_some_and(|at| at <= now) {
             Some(Question::Power)
         } else if up.ping {
             Some(Question::Presence)
@@ -139,11 +147,14 @@ impl Link {
     }
 
     /// The command that asks it; from now on it is not wanted any more.
-    pub(super) fn ask(&mut self, question: Question, profile: &Profile) -> Method {
+    pub(super) fn ask(&mut self, now: Instant, question: Question, profile: &Profile) -> Method {
         if let Self::Up(up) = self {
             match question {
                 Question::State => up.first_read = false,
-                Question::Power => up.reread_at = None,
+                Question::Power => {
+                    (up.confirm_at, up.reread_at) = (None, None);
+                    up.rereads.record(now);
+                }
                 Question::Presence => {}
             }
             // Any answer is a sign of life.
@@ -162,7 +173,7 @@ impl Link {
         let Self::Up(up) = self else { return None };
         let not_before = blocked.map_or(up.settled_at, |until| until.max(up.settled_at));
         let now = (waits || up.first_read || up.ping).then_some(not_before);
-        let reread = up.reread_at.map(|at| at.max(not_before));
+        let reread = up.next_reread().map(|at| at.max(not_before));
         [now, reread].into_iter().flatten().min()
     }
 
@@ -180,6 +191,12 @@ impl Link {
         {
             up.ping = true;
         }
+    }
+}
+
+impl Up {
+    fn next_reread(&self) -> Option<Instant> {
+        [self.confirm_at, self.reread_at].into_iter().flatten().min()
     }
 }
 
@@ -238,3 +255,5 @@ const POWER: [Property; 7] = [
 
 const REREAD_BACKGROUND: Duration = Duration::from_millis(400);
 const REREAD_POWER: Duration = Duration::from_secs(1);
+/// Questions after a change within a minute, a fifth of a connection's quota.
+const REREADS: usize = 12;

@@ -18,6 +18,7 @@ mod listener;
 mod over_miio;
 mod quota;
 mod realtime;
+mod reread;
 mod rig;
 mod search;
 mod session;
