@@ -90,6 +90,12 @@ impl Window {
         wait
     }
 
+    /// Counts anew, as for another connection. A window that is [closed](Self::close) stays closed: whose commands
+    /// have used the quota up is not known.
+    pub fn renew(&mut self) {
+        self.sent = VecDeque::new();
+    }
+
     /// Whether nothing counted here matters any more.
     pub fn is_idle(&mut self, now: Instant) -> bool {
         self.wait(now).is_zero() && self.sent.is_empty()

@@ -163,7 +163,7 @@ impl<T> Session<T> {
     pub fn connected(&mut self, now: Instant) {
         self.disconnected(now);
         self.lines.reset();
-        self.quota = Window::of_connection();
+        self.quota.renew();
         self.link.connected(now, &self.config);
     }
 

@@ -97,6 +97,25 @@ fn a_keep_alive_of_no_time_asks_no_more_than_once_a_second() {
     assert_eq!(rig.session.poll_timeout(), Some(at(2_000)));
 }
 
+#[test]
+fn a_bulb_whose_quota_is_used_up_is_left_alone_on_the_next_connection_too() {
+    let mut rig = Rig::new(bare());
+    rig.session.connected(at(0));
+    rig.session.request(at(0), toggle(), 1).unwrap();
+    rig.sent(at(0));
+    let error = "{\"id\":1,\"error\":{\"code\":-1,\"message\":\"client quota exceeded\"}}\r\n";
+    rig.session.handle_bytes(at(0), error.as_bytes());
+    let retry_after = Duration::from_secs(61);
+    assert_eq!(rig.done(), [(1, Err(Failure::QuotaExceeded { retry_after }))]);
+    // Some bulbs hang up as well.
+    rig.session.disconnected(at(10));
+    rig.session.connected(at(1_000));
+    rig.session.request(at(1_000), toggle(), 2).unwrap();
+    assert_eq!(rig.sent(at(60_999)), "");
+    assert_eq!(rig.session.poll_timeout(), Some(at(61_000)));
+    assert_eq!(rig.sent(at(61_000)).lines().count(), 1);
+}
+
 /// Something that happens to a session.
 #[derive(Clone, Debug)]
 enum Happening {
