@@ -12,7 +12,8 @@ pub enum QuotaPolicy {
     /// It waits until there is room.
     #[default]
     Wait,
-    /// It is refused with the time after which there is room.
+    /// It is refused with the time after which there is room. A new connection's state that there is no room
+    /// to ask for is not asked for.
     Refuse,
     /// Nothing is counted: for bulbs that are known to have no quota, and for tests.
     Off,
@@ -57,13 +58,7 @@ impl Window {
 
     /// How long the next command has to wait.
     pub fn wait(&mut self, now: Instant) -> Duration {
-        while self.sent.front().is_some_and(|sent| *sent + self.span <= now) {
-            self.sent.pop_front();
-        }
-        if self.sent.is_empty() {
-            // An idle window holds no memory.
-            self.sent.shrink_to_fit();
-        }
+        self.forget_old(now);
         let full = if self.sent.len() < self.limit {
             Duration::ZERO
         } else {
@@ -84,6 +79,7 @@ impl Window {
     /// The bulb says that its quota is used up: closes the window until one of the commands counted here
     /// is a minute old, for at least five seconds. Returns for how long.
     pub fn close(&mut self, now: Instant) -> Duration {
+        self.forget_old(now);
         let oldest = self.sent.front().copied().unwrap_or(now);
         let wait = (oldest + self.span).saturating_since(now).max(MIN_CLOSED);
         self.closed_until = Some(now + wait);
@@ -99,6 +95,16 @@ impl Window {
     /// Whether nothing counted here matters any more.
     pub fn is_idle(&mut self, now: Instant) -> bool {
         self.wait(now).is_zero() && self.sent.is_empty()
+    }
+
+    fn forget_old(&mut self, now: Instant) {
+        while self.sent.front().is_some_and(|sent| *sent + self.span <= now) {
+            self.sent.pop_front();
+        }
+        if self.sent.is_empty() {
+            // An idle window holds no memory.
+            self.sent.shrink_to_fit();
+        }
     }
 }
 
@@ -163,5 +169,10 @@ mod tests {
         let mut window = Window::of_connection();
         window.record(at(0));
         assert_eq!(window.close(at(60_000)), Duration::from_secs(5));
+        // What is too old to count does not open it.
+        let mut window = Window::of_connection();
+        window.record(at(0));
+        window.record(at(90_000));
+        assert_eq!(window.close(at(100_000)), Duration::from_secs(51));
     }
 }

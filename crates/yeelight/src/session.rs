@@ -96,7 +96,8 @@ pub enum Event<T> {
     /// The bulb told of properties, in a notification or in answer to the session's own question after
     /// a connection was made. The [state](Session::state) has them already.
     Changed(Properties),
-    /// The session has asked for the whole state and knows it now, or knows that it gets no answer.
+    /// The session has asked for the whole state and knows it now, or knows that it gets no answer, or may not
+    /// ask for [want of quota](QuotaPolicy::Refuse).
     StateKnown,
     /// The bulb answers nothing any more: close the connection and make another.
     Dead,
@@ -320,6 +321,10 @@ impl<T> Session<T> {
                 if !wait.is_zero() {
                     if self.config.quota == QuotaPolicy::Refuse {
                         self.refuse_all(wait);
+                        // Nobody waits for what is not to wait.
+                        if self.link.forgo_first_read() {
+                            self.state_is_known();
+                        }
                     }
                     self.blocked_until = Some(now + wait);
                     break;

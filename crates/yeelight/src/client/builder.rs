@@ -130,8 +130,9 @@ impl BulbBuilder {
         self
     }
 
-    /// Connects, and reads the bulb's state unless the session's settings say otherwise. From then on the connection is made
-    /// again whenever it is lost, after a second at first and after half a minute at most.
+    /// Connects, and reads the bulb's state unless the session's settings say otherwise. Where the bulb's quota is used
+    /// up, that waits for it like any command, or is left out if commands are to be refused. From then on the
+    /// connection is made again whenever it is lost, after a second at first and after half a minute at most.
     ///
     /// # Errors
     /// [`Refused`](super::ErrorKind::Refused) where LAN control is off, [`Timeout`](super::ErrorKind::Timeout) and

@@ -146,6 +146,12 @@ impl Link {
         }
     }
 
+    /// The whole state is not asked for. Returns whether it was to be.
+    pub(super) fn forgo_first_read(&mut self) -> bool {
+        let Self::Up(up) = self else { return false };
+        core::mem::take(&mut up.first_read)
+    }
+
     /// The command that asks it; from now on it is not wanted any more.
     pub(super) fn ask(&mut self, now: Instant, question: Question, profile: &Profile) -> Method {
         if let Self::Up(up) = self {

@@ -85,6 +85,34 @@ async fn connections_to_one_bulb_share_its_quota_and_others_do_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn on_request_not_even_connecting_waits_for_the_quota() {
+    let sim = Arc::new(SimBulb::color().spawn_in_memory().unwrap());
+    let addr = address();
+    let connect = |config| {
+        let sim = Arc::clone(&sim);
+        let dialer = move || std::future::ready(sim.connect());
+        Bulb::builder(addr).session(config).dial_with(dialer).connect()
+    };
+    for _ in 0..3 {
+        let bulb = connect(config()).await.unwrap();
+        for _ in 0..48 {
+            bulb.on(Effect::Sudden).await.unwrap();
+        }
+    }
+    let impatient = Config::default().quota(QuotaPolicy::Refuse);
+    let (bulb, took) = timed(connect(impatient)).await;
+    let bulb = bulb.unwrap();
+    assert!(took < Duration::from_secs(1), "{took:?}");
+    // Nothing is known of it but what it tells.
+    assert!(bulb.state().is_empty());
+    assert_eq!(bulb.on(Effect::Sudden).await.unwrap_err().kind(), ErrorKind::Quota);
+    let (bulb, took) = timed(connect(Config::default())).await;
+    assert!(!bulb.unwrap().state().is_empty());
+    assert!((60..=62).contains(&took.as_secs()), "{took:?}");
+    assert_eq!(sim.report().violations.total(), 0, "{:?}", sim.report());
+}
+
+#[tokio::test(start_paused = true)]
 async fn switched_off_it_is_the_bulb_that_refuses() {
     let sim = Arc::new(SimBulb::color().spawn_in_memory().unwrap());
     let config = config().quota(QuotaPolicy::Off);
