@@ -23,20 +23,7 @@ struct Inner {
 impl Queue {
     pub(super) fn push(&self, change: Change) {
         let mut inner = self.lock();
-        if inner.changes.len() >= MAX_CHANGES {
-            match (inner.changes.back_mut(), change) {
-                (Some(Change::Properties(newest)), Change::Properties(later)) => {
-                    newest.merge(later);
-                }
-                // Whether there is a connection: the oldest gives way.
-                (_, change) => {
-                    inner.changes.pop_front();
-                    inner.changes.push_back(change);
-                }
-            }
-        } else {
-            inner.changes.push_back(change);
-        }
+        inner.add(change);
         inner.wake();
     }
 
@@ -66,6 +53,33 @@ impl Queue {
 }
 
 impl Inner {
+    fn add(&mut self, change: Change) {
+        if self.changes.len() < MAX_CHANGES {
+            return self.changes.push_back(change);
+        }
+        match (self.changes.back_mut(), change) {
+            (Some(Change::Properties(newest)), Change::Properties(later)) => newest.merge(later),
+            (_, change) => {
+                self.make_room();
+                self.changes.push_back(change);
+            }
+        }
+    }
+
+    /// What the connection did long ago is worth least. Properties are never thrown away, the last value that
+    /// there is of one may be the oldest change.
+    fn make_room(&mut self) {
+        let is_of_connection = |change: &Change| !matches!(change, Change::Properties(_));
+        if let Some(oldest) = self.changes.iter().position(is_of_connection) {
+            self.changes.remove(oldest);
+        } else if let Some(Change::Properties(mut oldest)) = self.changes.pop_front()
+            && let Some(Change::Properties(next)) = self.changes.front_mut()
+        {
+            oldest.merge(std::mem::take(next));
+            *next = oldest;
+        }
+    }
+
     fn wake(&mut self) {
         if let Some(reader) = self.reader.take() {
             reader.wake();
@@ -106,5 +120,33 @@ mod tests {
         assert_eq!(read.len(), MAX_CHANGES);
         assert_eq!(read.first(), Some(&Change::Properties(Properties::from_iter([power]))));
         assert_eq!(read.last(), Some(&bright(1000)));
+    }
+    #[test]
+    fn a_connection_that_comes_and_goes_pushes_no_value_out() {
+        let power = (Property::Power, PropertyValue::Text("on".into()));
+        let power = Change::Properties(Properties::from_iter([power]));
+        for first in [vec![power.clone(), bright(1)], vec![power; MAX_CHANGES]] {
+            let queue = Queue::default();
+            first.into_iter().for_each(|change| queue.push(change));
+            for percent in 2..=100 {
+                queue.push(Change::Lost);
+                queue.push(Change::Restored);
+                queue.push(bright(percent));
+            }
+            queue.push(Change::Lost);
+            queue.end();
+            let mut cx = Context::from_waker(Waker::noop());
+            let (mut read, mut last, mut told) = (0, None, Properties::default());
+            while let Poll::Ready(Some(change)) = queue.poll_pop(&mut cx) {
+                read += 1;
+                if let Change::Properties(properties) = &change {
+                    told.merge(properties.clone());
+                }
+                last = Some(change);
+            }
+            assert_eq!((read, last), (MAX_CHANGES, Some(Change::Lost)));
+            assert_eq!(told.value(&Property::Power).unwrap().as_switch(), Some(true));
+            assert_eq!(told.value(&Property::Bright).unwrap().as_number(), Some(100));
+        }
     }
 }
