@@ -136,7 +136,8 @@ impl BulbBuilder {
     ///
     /// # Errors
     /// [`Refused`](super::ErrorKind::Refused) where LAN control is off, [`Timeout`](super::ErrorKind::Timeout) and
-    /// [`NoAnswer`](super::ErrorKind::NoAnswer) where nothing answers. Nothing is left behind.
+    /// [`NoAnswer`](super::ErrorKind::NoAnswer) where nothing answers, [`Disconnected`](super::ErrorKind::Disconnected)
+    /// where the bulb hangs up. Nothing is left behind.
     ///
     /// # Panics
     /// Outside a tokio runtime that has its IO and time drivers on.
@@ -161,10 +162,11 @@ impl BulbBuilder {
         let driver = driver::run(Arc::clone(&shared), dialer, stream, connect_timeout);
         // From here on the task ends when the handle is dropped, as by whoever gives up waiting.
         let lan = Lan::new(shared, tokio::spawn(driver).abort_handle());
-        if let Some(ready) = ready
-            && !ready.await.unwrap_or(false)
-        {
-            return Err(Error::not_a_bulb(addr));
+        if let Some(ready) = ready {
+            match ready.await {
+                Ok(ready) => ready.map_err(|ended| Error::not_ready(addr, ended))?,
+                Err(_) => return Err(Error::closed(addr, "connecting")),
+            }
         }
         Ok(Bulb::over(lan))
     }

@@ -41,7 +41,7 @@ pub(super) async fn run(
                 let began = time::Instant::now();
                 let error = Serve::new(&shared, stream).await;
                 tracing::debug!(addr = %shared.addr, %error, "the connection ended");
-                shared.disconnected(Some(error));
+                shared.disconnected(error);
                 // One that lived for a while was a good one: the next attempt is made at once.
                 failures = if began.elapsed() > GOOD { 0 } else { failures.saturating_add(1) };
             }

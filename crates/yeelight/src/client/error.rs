@@ -28,7 +28,10 @@ enum Cause {
     Connect(io::Error),
     ConnectTimeout(Duration),
     Io(io::Error),
-    NotABulb,
+    /// The connection stands, and nothing is answered.
+    Silent,
+    /// The connection was made and ended before anything was answered.
+    HungUp(io::Error),
     /// What is wrong with where it was to be searched.
     Target(&'static str),
     Realtime(RealtimeFailure),
@@ -86,12 +89,14 @@ impl Error {
             },
             Cause::Connect(error) => match error.kind() {
                 io::ErrorKind::ConnectionRefused => ErrorKind::Refused,
-                io::ErrorKind::TimedOut => ErrorKind::Timeout,
+                // That is how a system says that nothing answers at an address of its own network.
+                io::ErrorKind::TimedOut | io::ErrorKind::HostUnreachable => ErrorKind::Timeout,
                 _ => ErrorKind::Io,
             },
             Cause::ConnectTimeout(_) => ErrorKind::Timeout,
             Cause::Io(_) => ErrorKind::Io,
-            Cause::NotABulb => ErrorKind::NoAnswer,
+            Cause::Silent => ErrorKind::NoAnswer,
+            Cause::HungUp(_) => ErrorKind::Disconnected,
             Cause::Target(_) => ErrorKind::BadInput,
             Cause::Realtime(_) => ErrorKind::Realtime,
             Cause::Other(kind, _) => *kind,
@@ -146,11 +151,15 @@ impl Error {
                 "is this a Yeelight, and is \"LAN Control\" switched on in its app? A bulb without it \
                  refuses connections, and so does one that has four already"
             }
-            (Cause::ConnectTimeout(_), _) | (Cause::Failure(Failure::NotConnected { .. }), _) => {
+            (Cause::ConnectTimeout(_) | Cause::Failure(Failure::NotConnected { .. }), _)
+            | (Cause::Connect(_), ErrorKind::Timeout) => {
                 "is this the bulb's address, has it power, and does no firewall or guest network \
                  keep TCP port 55443 from it?"
             }
-            (Cause::NotABulb, _) => {
+            (Cause::HungUp(_), _) => {
+                "a bulb takes four connections at a time and may hang up on the fifth; or this is no Yeelight"
+            }
+            (Cause::Silent, _) => {
                 "the connection stands, and nothing is answered on it: a bulb locked up by too many \
                  commands recovers within a minute or when its power is cut, or this is no Yeelight"
             }
@@ -183,12 +192,12 @@ impl Error {
             (Cause::Realtime(RealtimeFailure::Address), _) => {
                 "choose an IPv4 address of this machine that the bulb can reach"
             }
-            (Cause::Io(error), _) => match error.kind() {
+            (Cause::Io(error) | Cause::Connect(error), _) => match error.kind() {
                 io::ErrorKind::AddrInUse => "another program has this port and does not share it",
                 io::ErrorKind::NetworkUnreachable => "is the network up?",
                 _ => return None,
             },
-            (Cause::Closed, _) => "the runtime is shutting down",
+            (Cause::Closed, _) => "has the runtime ended that the bulb was connected in?",
             _ => return None,
         })
     }
@@ -228,8 +237,9 @@ impl Error {
         Self::new(Some(addr), "connecting", Cause::ConnectTimeout(after))
     }
 
-    pub(super) fn not_a_bulb(addr: SocketAddr) -> Self {
-        Self::new(Some(addr), "connecting", Cause::NotABulb)
+    /// Connected, and then no answer; because the connection ended, if this is there.
+    pub(super) fn not_ready(addr: SocketAddr, ended: Option<io::Error>) -> Self {
+        Self::new(Some(addr), "connecting", ended.map_or(Cause::Silent, Cause::HungUp))
     }
 
     pub(super) fn io(addr: Option<SocketAddr>, what: &str, error: io::Error) -> Self {
@@ -281,7 +291,10 @@ impl fmt::Display for Error {
             Cause::ConnectTimeout(after) => {
                 write!(f, ": no connection within {} ms", after.as_millis())
             }
-            Cause::NotABulb => f.write_str(": connected, and then no answer"),
+            Cause::Silent => f.write_str(": connected, and then no answer"),
+            Cause::HungUp(_) => {
+                f.write_str(": connected, and the connection ended before an answer")
+            }
             Cause::Target(problem) => write!(f, ": {problem}"),
             Cause::Realtime(failure) => match failure {
                 RealtimeFailure::NoConnection(after) => {
@@ -315,7 +328,7 @@ impl fmt::Debug for Error {
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match &self.0.cause {
-            Cause::Connect(error) | Cause::Io(error) => Some(error),
+            Cause::Connect(error) | Cause::Io(error) | Cause::HungUp(error) => Some(error),
             Cause::Other(_, source) => Some(&**source),
             _ => None,
         }
@@ -328,7 +341,8 @@ impl StdError for Error {
 pub enum ErrorKind {
     /// The bulb refused the connection: LAN control is off, or four connections stand already.
     Refused,
-    /// There was no connection within the time; nothing was sent.
+    /// There was no connection within the time, or the system says that nothing answers at the address; nothing
+    /// was sent.
     Timeout,
     /// The command was sent and not answered; repeating it does no harm.
     NoAnswer,

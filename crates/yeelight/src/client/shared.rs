@@ -25,6 +25,9 @@ pub(super) struct Shared {
     state: Mutex<State>,
 }
 
+/// Whether the first connection is good for something, or why it ended; nothing where it stands in silence.
+pub(super) type Ready = Result<(), Option<io::Error>>;
+
 /// Whom to tell of a command's end.
 pub(super) type Tell = oneshot::Sender<Result<Reply, Failure>>;
 
@@ -34,7 +37,7 @@ pub(super) struct State {
     driver: Option<Waker>,
     readers: Vec<Weak<Queue>>,
     /// Who waits for the first connection to be good for something.
-    ready: Option<oneshot::Sender<bool>>,
+    ready: Option<oneshot::Sender<Ready>>,
     /// Why there is no connection.
     pub(super) last_error: Option<io::Error>,
     /// The bulb answers nothing: the driver has to make another connection.
@@ -103,7 +106,7 @@ impl Shared {
     }
 
     /// Hears once whether the bulb has answered on the connection that is about to be told of.
-    pub(super) fn when_ready(&self) -> oneshot::Receiver<bool> {
+    pub(super) fn when_ready(&self) -> oneshot::Receiver<Ready> {
         let (tell, ready) = oneshot::channel();
         self.lock().ready = Some(tell);
         ready
@@ -121,16 +124,16 @@ impl Shared {
         self.drain(&mut state);
     }
 
-    pub(super) fn disconnected(&self, error: Option<io::Error>) {
+    pub(super) fn disconnected(&self, error: io::Error) {
         let now = self.now();
         let mut state = self.lock();
-        state.last_error = error;
+        if let Some(ready) = state.ready.take() {
+            let _ = ready.send(Err(Some(copy(&error))));
+        }
+        state.last_error = Some(error);
         state.session.disconnected(now);
         self.drain(&mut state);
         state.tell_readers(&Change::Lost);
-        if let Some(ready) = state.ready.take() {
-            let _ = ready.send(false);
-        }
     }
 
     pub(super) fn attempt_failed(&self, error: io::Error) {
@@ -183,9 +186,9 @@ impl Shared {
                 }
                 Event::Changed(properties) => state.tell_readers(&Change::Properties(properties)),
                 Event::StateKnown => {
-                    let is_dead = state.is_dead;
+                    let told = if state.is_dead { Err(None) } else { Ok(()) };
                     if let Some(ready) = state.ready.take() {
-                        let _ = ready.send(!is_dead);
+                        let _ = ready.send(told);
                     }
                 }
                 Event::Dead => {
@@ -216,9 +219,12 @@ impl Shared {
 
     /// Why there is no connection.
     pub(super) fn last_error(&self) -> Option<io::Error> {
-        let state = self.lock();
-        state.last_error.as_ref().map(|error| io::Error::new(error.kind(), error.to_string()))
+        self.lock().last_error.as_ref().map(copy)
     }
+}
+
+fn copy(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), error.to_string())
 }
 
 impl State {

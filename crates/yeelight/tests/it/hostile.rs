@@ -193,6 +193,39 @@ async fn a_bulb_that_takes_connections_and_hangs_up_at_once_keeps_no_call_waitin
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_connecting_ends_with_says_what_is_known_and_no_more() {
+    // As the fifth connection to a bulb.
+    let hangs_up = || std::future::ready(Ok(tokio::io::duplex(1_024).0));
+    let (ended, took) = timed(Bulb::builder(address()).dial_with(hangs_up).connect()).await;
+    let error = ended.unwrap_err();
+    assert_eq!((error.kind(), took), (ErrorKind::Disconnected, Duration::ZERO));
+    assert!(error.to_string().ends_with("connected, and the connection ended before an answer"));
+    assert!(std::error::Error::source(&error).is_some() && error.is_retryable());
+    assert!(error.hint().unwrap().contains("four connections"), "{error}");
+
+    let (mut silent, builder) = Scripted::new();
+    let connecting = tokio::spawn(async move { timed(builder.connect()).await });
+    let _peer = silent.accept().await;
+    let (ended, took) = connecting.await.unwrap();
+    let error = ended.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoAnswer);
+    assert_eq!(took, Duration::from_millis(5_100));
+    assert!(error.to_string().ends_with("connected, and then no answer"), "{error}");
+
+    for (system, kind, retryable) in [
+        (std::io::ErrorKind::ConnectionRefused, ErrorKind::Refused, true),
+        // A bulb without power in the same network, as Linux tells it.
+        (std::io::ErrorKind::HostUnreachable, ErrorKind::Timeout, true),
+        (std::io::ErrorKind::NetworkUnreachable, ErrorKind::Io, false),
+    ] {
+        let dial = move || std::future::ready(Err::<tokio::io::DuplexStream, _>(system.into()));
+        let error = Bulb::builder(address()).dial_with(dial).connect().await.unwrap_err();
+        assert_eq!((error.kind(), error.is_retryable()), (kind, retryable), "{error}");
+        assert!(error.hint().is_some(), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_bulb_without_power_is_noticed_and_left() {
     let (mut bulb, mut peer, handle) = connected().await;
     let ((ping, quiet), _) = (timed(peer.command()).await, ());
