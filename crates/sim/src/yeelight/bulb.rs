@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 use tokio::time;
 
 use crate::yeelight::builder::{BuildError, Builder};
+use crate::yeelight::faults::Faults;
 use crate::yeelight::host::{Host, Network, Running, Stream};
 use crate::yeelight::race::race;
 use crate::yeelight::report::Report;
@@ -129,8 +130,10 @@ impl fmt::Debug for SimBulb {
 impl Network for Sockets {
     type Stream = TcpStream;
 
-    fn announce(&self, to: SocketAddr, datagram: &[u8]) {
-        send(&self.announcer, to, datagram);
+    fn announce(&self, to: SocketAddr, datagram: &[u8], other_port: bool) {
+        // The sessions' port is one that is not searched.
+        let from = if other_port { &self.session } else { &self.announcer };
+        send(from, to, datagram);
     }
 
     fn send(&self, to: SocketAddr, datagram: &[u8]) {

@@ -20,8 +20,8 @@ pub(crate) trait Network: Send + 'static {
     /// A stream to a client.
     type Stream: Stream;
 
-    /// Sends a search answer or an advertisement.
-    fn announce(&self, to: SocketAddr, datagram: &[u8]);
+    /// Sends a search answer or an advertisement, from another port than usual if so wished.
+    fn announce(&self, to: SocketAddr, datagram: &[u8], other_port: bool);
 
     /// Sends from the UDP sessions' port.
     fn send(&self, to: SocketAddr, datagram: &[u8]);
@@ -176,8 +176,11 @@ impl<N: Network> Host<N> {
                     let task = Arc::clone(self).connect_back(connection, connecting);
                     state.spawn(&self.runtime, task);
                 }
-                Output::SearchAnswer { to, datagram } | Output::Advertisement { to, datagram } => {
-                    state.network.announce(to, &datagram);
+                Output::SearchAnswer { to, datagram, other_port } => {
+                    state.network.announce(to, &datagram, other_port);
+                }
+                Output::Advertisement { to, datagram } => {
+                    state.network.announce(to, &datagram, false);
                 }
                 Output::SessionDatagram { to, datagram } => state.network.send(to, &datagram),
             }

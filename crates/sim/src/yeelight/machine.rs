@@ -1,7 +1,9 @@
 //! A bulb without sockets and without a clock.
 
+mod answers;
 mod control;
 mod discovery;
+mod mischief;
 mod music;
 mod outbox;
 mod session;
@@ -14,7 +16,9 @@ use iot_home_yeelight::{BulbId, PORT, Property, PropertyValue, Rgb};
 use serde_json::Value;
 
 use crate::yeelight::builder::{BuildError, Builder, fitting};
+use crate::yeelight::faults::Faults;
 use crate::yeelight::lamp::Lamp;
+use crate::yeelight::machine::mischief::Mischief;
 use crate::yeelight::machine::music::Music;
 use crate::yeelight::machine::outbox::{Connection, Outbox, Role};
 use crate::yeelight::machine::session::Sessions;
@@ -63,6 +67,8 @@ pub struct Machine {
     /// When it advertises itself next.
     advertisement: Option<Instant>,
     outbox: Outbox,
+    mischief: Mischief,
+    /// For tokens.
     random: SeededRandom,
     report: Report,
 }
@@ -104,6 +110,8 @@ pub enum Output {
         to: SocketAddr,
         /// What.
         datagram: Vec<u8>,
+        /// From another port than the one that is searched.
+        other_port: bool,
     },
     /// An advertisement is to be sent.
     Advertisement {
@@ -141,6 +149,7 @@ impl Machine {
             sessions: Sessions::default(),
             advertisement: builder.advertise_to.map(|_| Instant::ORIGIN),
             outbox: Outbox::default(),
+            mischief: Mischief::new(builder.faults.clone()),
             random: SeededRandom::new(id.get()),
             report: Report::default(),
             builder,
@@ -175,9 +184,8 @@ impl Machine {
     /// A connection is closed, by the client or because it could not be made.
     pub fn closed(&mut self, now: Instant, connection: ConnectionId) {
         self.handle_timeout(now);
-        if self.connections.remove(&connection).is_some_and(|one| one.role == Role::Music) {
-            self.music_ended(now, connection);
-        }
+        self.connections.remove(&connection);
+        self.music_ended(now, connection);
     }
 
     /// A client does not read what it is sent; the connection is ended.
@@ -291,6 +299,11 @@ impl Machine {
         if !on {
             self.reset_connections(now);
         }
+    }
+
+    /// Changes everything that goes wrong, and begins with the new seed; commands are counted anew.
+    pub fn set_faults(&mut self, faults: Faults) {
+        self.mischief = Mischief::new(faults);
     }
 
     /// Ends all connections and UDP sessions, as when the network goes away for a moment.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use iot_home_core::{Instant, Random};
 
+use crate::yeelight::faults::Silence;
 use crate::yeelight::lamp::Reply;
 use crate::yeelight::machine::{Machine, Output};
 use crate::yeelight::message;
@@ -26,6 +27,9 @@ impl Machine {
         let kind = self.builder.kind.session;
         if !self.lan_control || kind == UdpSession::None {
             return;
+        }
+        if matches!(self.mischief.silence(), Silence::Commands | Silence::Total) {
+            return count(&mut self.report.ignored);
         }
         self.sessions.0.retain(|_, seen| *seen + SILENCE > now);
         let Some(line) = datagram.strip_suffix(b"\r\n") else {
@@ -72,7 +76,7 @@ impl Machine {
         }
         count(&mut self.report.commands);
         count(&mut self.report.session_commands);
-        match self.run(now, None, request) {
+        match self.run(now, false, request) {
             Ok(_) => {
                 self.report.execution(method);
                 self.after_change(now);
