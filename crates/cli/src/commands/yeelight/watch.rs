@@ -1,0 +1,58 @@
+//! `iot-home yeelight watch`.
+
+use futures_util::StreamExt as _;
+use iot_home::yeelight::Properties;
+use iot_home::yeelight::client::Change;
+use serde::Serialize;
+
+use super::link::{Link, Purpose};
+use super::told::{Told, object};
+use crate::args::Address;
+use crate::commands::Context;
+use crate::failure::{Failure, Kind, Outcome};
+use crate::ordered::Ordered;
+use crate::output::{Style, Tone, printable};
+
+#[derive(Serialize)]
+struct Changed {
+    props: Ordered,
+}
+
+#[derive(Serialize)]
+struct Event {
+    event: &'static str,
+}
+
+pub(super) async fn watch(context: &Context, addr: &Address) -> Outcome {
+    let link = Link::open(context, addr, Purpose::Watch).await?;
+    let mut changes = link.bulb.changes();
+    let (output, addr) = (&context.output, link.addr());
+    output.note(&format!("watching {addr} until interrupted"));
+    while let Some(change) = changes.next().await {
+        match change {
+            Change::Properties(properties) => {
+                let changed = Changed { props: object(properties.iter()) };
+                output.print(&changed, |_, style| line(&properties, style))?;
+            }
+            Change::Lost if output.json() => {
+                output.print(&Event { event: "lost" }, |_, _| String::new())?
+            }
+            Change::Restored if output.json() => {
+                output.print(&Event { event: "restored" }, |_, _| String::new())?
+            }
+            Change::Lost => output.warn(&format!("the connection to {addr} is lost; trying again")),
+            Change::Restored => output.note(&format!("connected to {addr} again")),
+            _ => {}
+        }
+    }
+    Err(Failure::new(Kind::Io, "the connection has ended"))
+}
+
+fn line(properties: &Properties, style: Style) -> String {
+    let told = properties.iter().map(|(property, value)| {
+        let text = Told(property, value).text().unwrap_or_else(|| "not supported".into());
+        let name = printable(property.as_str());
+        format!("{} {}", style.paint(Tone::Name, &name), printable(&text))
+    });
+    told.collect::<Vec<_>>().join("  ")
+}
