@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -165,18 +166,27 @@ struct Serve<'a> {
     /// What is to be written, and how much of it was.
     outgoing: Vec<u8>,
     written: usize,
+    /// Runs while the connection takes nothing.
+    stuck: Option<Pin<Box<Sleep>>>,
 }
 
 impl<'a> Serve<'a> {
     fn new(shared: &'a Shared, stream: Box<dyn Wire>) -> Self {
-        Self { shared, stream, timer: Timer::default(), outgoing: Vec::new(), written: 0 }
+        Self {
+            shared,
+            stream,
+            timer: Timer::default(),
+            outgoing: Vec::new(),
+            written: 0,
+            stuck: None,
+        }
     }
 
     /// Reads until there is nothing more, a caller has an answer, or others want their turn.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
         for _ in 0..READS {
-            let mut buffer = [0; READ];
-            let mut read = ReadBuf::new(&mut buffer);
+            let mut buffer = [const { MaybeUninit::uninit() }; READ];
+            let mut read = ReadBuf::uninit(&mut buffer);
             match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut read)) {
                 Ok(()) if read.filled().is_empty() => {
                     return Poll::Ready(Received::End(io::Error::new(
@@ -247,15 +257,22 @@ impl Future for Serve<'_> {
             let rest = this.outgoing.get(this.written..).unwrap_or_default();
             match Pin::new(&mut this.stream).poll_write(cx, rest) {
                 Poll::Ready(Ok(0)) => return Poll::Ready(io::ErrorKind::WriteZero.into()),
-                Poll::Ready(Ok(written)) => this.written = this.written.saturating_add(written),
+                Poll::Ready(Ok(written)) => {
+                    this.written = this.written.saturating_add(written);
+                    this.stuck = None;
+                }
                 Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
                 Poll::Ready(Err(error)) => return Poll::Ready(error),
-                // A bulb that takes nothing for a while is noticed by the session's own timers.
                 Poll::Pending => {
-                    let work = this.shared.keep_time(cx.waker());
-                    if work.is_dead {
-                        return Poll::Ready(io::ErrorKind::TimedOut.into());
+                    let stuck = this.stuck.get_or_insert_with(|| Box::pin(time::sleep(MAX_STUCK)));
+                    if stuck.as_mut().poll(cx).is_ready() {
+                        let error = io::Error::new(
+                            io::ErrorKind::TimedOut,
+                            "the bulb does not read any more",
+                        );
+                        return Poll::Ready(error);
                     }
+                    let work = this.shared.keep_time(cx.waker());
                     ready!(this.timer.poll(this.shared, work.due, cx));
                 }
             }
@@ -269,6 +286,8 @@ const READ: usize = 8 * 1024;
 const READS: u32 = 16;
 /// Memory that is kept for the next writes.
 const KEEP: usize = 4 * 1024;
+/// How long a bulb may leave unread what it is sent.
+const MAX_STUCK: Duration = Duration::from_secs(5);
 /// How long a connection has to live for the next to be made at once.
 const GOOD: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

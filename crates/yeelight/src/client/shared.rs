@@ -168,7 +168,7 @@ impl Shared {
         let mut state = self.lock();
         state.keep_time(now, waker);
         self.drain(&mut state);
-        state.work()
+        Work { due: state.session.poll_deadline(), ..state.work() }
     }
 
     /// Passes on what the session has to tell. Returns whether a caller was told.
