@@ -257,9 +257,10 @@ impl<T> Session<T> {
                 let heard = properties.iter().zip(&values).map(|(property, value)| {
                     (property.clone(), PropertyValue::from_json(property, value))
                 });
+                let is_new = self.state.is_empty();
                 let changed = self.state.merge(heard);
-                let is_first = matches!(owner, Owner::FirstRead);
-                if !changed.is_empty() && !is_first {
+                // The first state of all is no change. That after another connection tells what was missed.
+                if !changed.is_empty() && !(is_new && matches!(owner, Owner::FirstRead)) {
                     self.events.push_back(Event::Changed(changed));
                 }
             }
