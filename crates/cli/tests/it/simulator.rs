@@ -119,3 +119,41 @@ fn one_bulb_at_the_ports_of_the_protocol() {
     let list = run(["yeelight", "list", "--target", &ip, "--count", "1", "--json"]).done();
     assert_eq!(list["addr"], line["addr"]);
 }
+
+#[test]
+fn bulbs_from_a_file() {
+    let config = scratch("bulbs.json");
+    let described = json!({ "devices": [
+        {
+            "kind": "yeelight", "id": "0x15243f", "model": "ceiling10", "name": "hall",
+            "properties": { "bright": 30, "bg_power": "off" },
+            "faults": { "seed": 7, "quirk": ["garbage-line", "split-segments"] },
+        },
+        { "kind": "yeelight", "preset": "white" },
+    ]});
+    std::fs::write(&config, described.to_string()).unwrap();
+    let mut simulator = Simulator::start("yeelight", &["--config", config.to_str().unwrap()]);
+    let [first, second] = [simulator.line(), simulator.line()];
+    assert_eq!(
+        (&first["id"], &first["model"]),
+        (&json!("0x000000000015243f"), &json!("ceiling10"))
+    );
+    assert_eq!(second["model"], "mono");
+    let [addr, search] = ["addr", "search"].map(|key| first[key].as_str().unwrap());
+    let list = run(["yeelight", "list", "--target", search, "--count", "1", "--json"]).done();
+    assert_eq!((&list["name"], &list["bright"]), (&json!("hall"), &json!(30)));
+    let get = run(["yeelight", "get", addr, "bg_power", "bright", "--json"]).done();
+    assert_eq!(get, json!({ "bg_power": "off", "bright": 30 }));
+}
+
+#[test]
+fn each_kind_has_its_own_command() {
+    let config = scratch("both.json");
+    let both = json!({ "devices": [{ "kind": "yeelight" }, { "kind": "miio" }] });
+    std::fs::write(&config, both.to_string()).unwrap();
+    for kind in ["miio", "yeelight"] {
+        let refused = run(["sim", kind, "--json", "--config", config.to_str().unwrap()]);
+        let error = refused.error("bad-input", 2);
+        assert!(error["message"].as_str().unwrap().contains(kind), "{error}");
+    }
+}

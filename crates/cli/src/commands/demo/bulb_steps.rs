@@ -131,9 +131,9 @@ async fn fast(member: &Member, bulb: &Bulb, kind: RealtimeKind) -> Result<Durati
     let arrived = time::timeout(PATIENCE, arrived).await;
     let done = member.bulb.report().executed("set_hsv");
     arrived.map_err(|_| format!("{done} of {MANY} colours arrived within {PATIENCE:?}"))?;
-    // Closing is enough: the bulb notices it.
-    drop(channel);
-    Ok(started.elapsed())
+    let took = started.elapsed();
+    channel.end().await.map_err(told)?;
+    Ok(took)
 }
 
 /// The 61st command of a minute is not sent.

@@ -70,6 +70,7 @@ fn listening(listen: Option<SocketAddr>) -> Builder {
 
 fn yeelight(device: Device) -> Result<Builder, Failure> {
     match device {
+        Device::Yeelight(builder) => Ok(builder),
         _ => Err(Failure::bad_input("sim yeelight runs devices of the kind yeelight only")),
     }
 }
