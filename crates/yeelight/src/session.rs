@@ -257,10 +257,10 @@ impl<T> Session<T> {
                 let heard = properties.iter().zip(&values).map(|(property, value)| {
                     (property.clone(), PropertyValue::from_json(property, value))
                 });
-                let is_new = self.state.is_empty();
-                let changed = self.state.merge(heard);
                 // The first state of all is no change. That after another connection tells what was missed.
-                if !changed.is_empty() && !(is_new && matches!(owner, Owner::FirstRead)) {
+                let is_first = self.state.is_empty() && matches!(owner, Owner::FirstRead);
+                let changed = self.state.merge(heard);
+                if !changed.is_empty() && !is_first {
                     self.events.push_back(Event::Changed(changed));
                 }
             }

@@ -55,6 +55,27 @@ async fn a_silent_bulb() {
     }
 }
 
+/// Linux drops what asks for a connection where too many wait already, as a bulb without power does.
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn no_connection_in_time() {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let addr = listener.local_addr().unwrap();
+    let connect = || std::net::TcpStream::connect_timeout(&addr, Duration::from_millis(100));
+    let waiting: Vec<_> = std::iter::repeat_with(connect).take(8).map_while(Result::ok).collect();
+    assert!(waiting.len() < 8, "the queue never fills");
+    for command in ["get", "toggle", "watch"] {
+        let words = ["yeelight", command, &addr.to_string(), "--json"];
+        let failed = run([&words[..], &SOON].concat());
+        let error = failed.error("timeout", 1);
+        assert!(error["hint"].as_str().unwrap().contains("55443"), "{error}");
+        assert!(failed.took >= Duration::from_millis(290), "{failed:?}");
+        assert!(failed.took < Duration::from_millis(1300), "{failed:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_that_ends_too_early() {
     for (command, kind) in [("on", "no-answer"), ("toggle", "maybe-executed")] {

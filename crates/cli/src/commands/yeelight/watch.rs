@@ -11,7 +11,7 @@ use crate::args::Address;
 use crate::commands::Context;
 use crate::failure::{Failure, Kind, Outcome};
 use crate::ordered::Ordered;
-use crate::output::{Style, Tone, printable};
+use crate::output::{Output, Style, Tone, printable};
 
 #[derive(Serialize)]
 struct Changed {
@@ -34,18 +34,25 @@ pub(super) async fn watch(context: &Context, addr: &Address) -> Outcome {
                 let changed = Changed { props: object(properties.iter()) };
                 output.print(&changed, |_, style| line(&properties, style))?;
             }
-            Change::Lost if output.json() => {
-                output.print(&Event { event: "lost" }, |_, _| String::new())?
-            }
-            Change::Restored if output.json() => {
-                output.print(&Event { event: "restored" }, |_, _| String::new())?
-            }
-            Change::Lost => output.warn(&format!("the connection to {addr} is lost; trying again")),
-            Change::Restored => output.note(&format!("connected to {addr} again")),
+            Change::Lost => tell(output, "lost", || {
+                output.warn(&format!("the connection to {addr} is lost; trying again"));
+            })?,
+            Change::Restored => tell(output, "restored", || {
+                output.note(&format!("connected to {addr} again"));
+            })?,
             _ => {}
         }
     }
     Err(Failure::new(Kind::Io, "the connection has ended"))
+}
+
+/// A line for programs, which are told nothing on stderr.
+fn tell(output: &Output, event: &'static str, person: impl FnOnce()) -> Result<(), Failure> {
+    if output.json() {
+        return output.print(&Event { event }, |_, _| String::new());
+    }
+    person();
+    Ok(())
 }
 
 fn line(properties: &Properties, style: Style) -> String {
