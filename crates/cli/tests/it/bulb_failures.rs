@@ -148,7 +148,14 @@ async fn what_the_kind_of_light_does_not_take_is_not_sent() {
     let error = error.error("not-supported", 2);
     assert!(error["message"].as_str().unwrap().contains("set_rgb"), "{error}");
     assert!(error["hint"].as_str().unwrap().contains("yeelight list"), "{error}");
-    yeelight(&bulb, "set", &["--background", "--bright", "5"]).error("not-supported", 2);
+    for (command, rest) in [
+        ("set", &["--bright", "5"][..]),
+        ("flow", &["--preset", "candle"]),
+        ("scene", &["ct", "4000", "5"]),
+    ] {
+        let rest = [rest, &["--background"]].concat();
+        yeelight(&bulb, command, &rest).error("not-supported", 2);
+    }
     let report = bulb.report();
     assert_eq!((report.executed("set_bright"), report.violations.total()), (0, 0), "{report:?}");
 }

@@ -1,6 +1,6 @@
 //! `iot-home yeelight set`.
 
-use iot_home::yeelight::{Effect, Light, Limits, Method};
+use iot_home::yeelight::{Effect, Light, Method};
 
 use super::link::{Link, Purpose};
 use super::result::carry_out;
@@ -12,15 +12,10 @@ pub(super) async fn set(context: &Context, args: SetArgs) -> Outcome {
     let effect = args.switch.manner.effect()?.unwrap_or_default();
     let methods = methods(&args.values, args.switch.manner.light(), effect)?;
     let link = Link::open(context, &args.switch.addr, Purpose::Checked).await?;
-    // All of them are looked at before the first is sent.
-    let profile = link.bulb.profile();
-    for method in &methods {
-        method.clone().checked(&profile, Limits::Refuse)?;
-    }
     carry_out(context, &link, methods).await
 }
 
-/// The colour first: the brightness is that of the new colour then.
+/// The colour first: it is what a bulb may be unable to do, and then nothing was changed.
 fn methods(values: &Values, light: Light, effect: Effect) -> Result<Vec<Method>, Failure> {
     let temperature = values.ct.map(|kelvin| Method::SetTemperature { light, kelvin, effect });
     let rgb = values.rgb.map(|rgb| Method::SetRgb { light, rgb, effect });
