@@ -52,6 +52,8 @@ pub(super) enum RealtimeFailure {
     Address,
     /// The channel ended before the command was sent, and once more when it was made anew.
     Lost,
+    /// The channel could not be made anew for another call.
+    Unavailable,
 }
 
 impl Error {
@@ -305,6 +307,9 @@ impl fmt::Display for Error {
                 }
                 RealtimeFailure::Off => f.write_str(": the light is off, which ends music mode"),
                 RealtimeFailure::Lost => f.write_str(": the channel ended at once"),
+                RealtimeFailure::Unavailable => f.write_str(
+                    ": the channel has ended, and another call just failed to make it anew",
+                ),
                 RealtimeFailure::Address => {
                     f.write_str(": the local address is not one that a bulb can reach")
                 }

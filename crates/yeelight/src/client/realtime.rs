@@ -109,8 +109,16 @@ struct Inner {
     kind: RealtimeKind,
     generation: Generation,
     options: RealtimeOptions,
+    slot: Mutex<Slot>,
+}
+
+/// Where the channel is.
+#[derive(Default)]
+struct Slot {
     /// One that has ended is replaced by whoever needs it next.
-    channel: Mutex<Option<Channel>>,
+    channel: Option<Channel>,
+    /// When it was last tried in vain.
+    failed_at: Option<time::Instant>,
 }
 
 impl Bulb {
@@ -145,10 +153,9 @@ impl Bulb {
             kind,
             generation: generation.unwrap_or(Generation::Second),
             options,
-            channel: Mutex::new(None),
+            slot: Mutex::default(),
         };
-        let channel = inner.open().await?;
-        *inner.channel.lock().await = Some(channel);
+        inner.slot.lock().await.channel = Some(inner.open().await?);
         Ok(Bulb::over(Realtime { inner: Arc::new(inner) }))
     }
 }
@@ -173,7 +180,7 @@ impl Bulb<Realtime> {
     /// The channel is closed in any case; the bulb notices that by itself.
     pub async fn end(self) -> Result<(), Error> {
         let inner = &self.transport().inner;
-        if let Some(channel) = inner.channel.lock().await.take() {
+        if let Some(channel) = inner.slot.lock().await.channel.take() {
             channel.finish(inner.options.timeout).await;
         }
         if inner.kind == RealtimeKind::Udp {
@@ -204,22 +211,35 @@ impl Inner {
 
     /// Hands a command to the channel, which is made anew if it has ended.
     async fn send(&self, method: Method) -> Result<(), Error> {
-        let mut channel = self.channel.lock().await;
-        if let Some(open) = channel.as_ref().filter(|open| open.is_open()) {
+        let name = method.name().to_owned();
+        let failed = |failure| Error::realtime(self.addr(), &name, failure);
+        let began = time::Instant::now();
+        let mut slot = self.slot.lock().await;
+        if let Some(open) = slot.channel.as_ref().filter(|open| open.is_open()) {
             let sent = open.send(method.clone(), self.options.timeout).await;
             if sent.is_ok() {
                 return Ok(());
             }
         }
         // The command that found the channel closed was not sent.
-        *channel = None;
+        slot.channel = None;
         if self.kind == RealtimeKind::Music && self.is_off() {
-            return Err(Error::realtime(self.addr(), method.name(), RealtimeFailure::Off));
+            return Err(failed(RealtimeFailure::Off));
         }
-        let name = method.name().to_owned();
-        let open = channel.insert(self.open().await?);
-        let sent = open.send(method, self.options.timeout).await;
-        sent.map_err(|()| Error::realtime(self.addr(), &name, RealtimeFailure::Lost))
+        // It was tried while this call waited for its turn. If each tried again, the last would wait for all.
+        if slot.failed_at.is_some_and(|at| at >= began) {
+            return Err(failed(RealtimeFailure::Unavailable));
+        }
+        match self.open().await {
+            Ok(open) => {
+                let sent = slot.channel.insert(open).send(method, self.options.timeout).await;
+                sent.map_err(|()| failed(RealtimeFailure::Lost))
+            }
+            Err(error) => {
+                slot.failed_at = Some(time::Instant::now());
+                Err(error)
+            }
+        }
     }
 
     fn is_off(&self) -> bool {
@@ -246,7 +266,7 @@ impl Transport for Realtime {
             // The bulb tells nothing in music mode.
             inner.lan.shared().lock().session.learn(kept.effects(&before));
             if inner.kind == RealtimeKind::Music && inner.is_off() {
-                *inner.channel.lock().await = None;
+                inner.slot.lock().await.channel = None;
             }
             return Ok(reply);
         }

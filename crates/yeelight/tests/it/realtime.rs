@@ -13,6 +13,8 @@ use iot_home_yeelight::{
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpSocket};
 
+use crate::rig::timed;
+
 const PATIENCE: Duration = Duration::from_secs(10);
 
 async fn connect(sim: &SimBulb) -> Bulb {
@@ -112,6 +114,28 @@ async fn a_bulb_that_accepts_music_and_never_connects_hangs_nothing() {
     // It was asked for, and asked to give it up.
     assert_eq!(sim.report().executed("set_music"), 2);
     bulb.on(Effect::Sudden).await.unwrap();
+}
+
+#[tokio::test]
+async fn many_calls_do_not_wait_one_after_the_other_for_a_channel_that_does_not_come() {
+    let sim = SimBulb::of_model("color1").property("power", "on").spawn().await.unwrap();
+    let bulb = connect(&sim).await;
+    let stage = bulb.realtime(music().timeout(Duration::from_millis(300))).await.unwrap();
+    sim.set_faults(Faults::seed(1).quirk(Quirk::MusicNoConnection));
+    // Off and on again by hand ends the channel.
+    for (power, on) in [("off", false), ("on", true)] {
+        sim.set_property("power", power).unwrap();
+        until(|| bulb.state().is_on(Light::Main) == Some(on)).await;
+    }
+    let calls = (1..=20).map(|step| stage.set_rgb(Rgb(step), Effect::Sudden));
+    let (ended, took) = timed(futures_util::future::join_all(calls)).await;
+    let kinds: Vec<_> = ended.into_iter().map(|ended| ended.unwrap_err().kind()).collect();
+    assert_eq!(kinds, [ErrorKind::Realtime; 20]);
+    assert!(took < Duration::from_secs(2), "{took:?}");
+    // A call that comes later tries for itself.
+    sim.set_faults(Faults::default());
+    stage.set_rgb(Rgb(77), Effect::Sudden).await.unwrap();
+    until(|| sim.property("rgb") == Some(77.into())).await;
 }
 
 #[tokio::test]
