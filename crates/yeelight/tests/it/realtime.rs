@@ -254,6 +254,63 @@ async fn a_bulb_that_gives_no_token_is_an_error_in_time() {
     assert!(error.to_string().contains("no token within 100 ms"), "{error}");
 }
 
+/// The bulb's end of a UDP session.
+struct Session(tokio::net::UdpSocket);
+
+impl Session {
+    /// The next datagram's method and first parameter, and who sent it.
+    async fn next(&self) -> (String, serde_json::Value, SocketAddr) {
+        let mut datagram = [0; 1_024];
+        let receiving = tokio::time::timeout(PATIENCE, self.0.recv_from(&mut datagram));
+        let (length, from) = receiving.await.expect("a datagram").unwrap();
+        let json: serde_json::Value = serde_json::from_slice(&datagram[..length]).unwrap();
+        (json["method"].as_str().unwrap().to_owned(), json["params"][0].clone(), from)
+    }
+
+    async fn give_token(&self) -> SocketAddr {
+        let (method, _, from) = self.next().await;
+        assert_eq!(method, "udp_sess_new");
+        let token =
+            "{\"id\":1,\"method\":\"udp_sess_token\",\"params\":{\"token\":\"0123456789abcdef\"}}";
+        self.0.send_to(token.as_bytes(), from).await.unwrap();
+        from
+    }
+}
+
+#[tokio::test]
+async fn commands_are_not_kept_for_a_token_that_does_not_come() {
+    let sim = SimBulb::color().property("power", "on").spawn().await.unwrap();
+    let bulb = connect(&sim).await;
+    let session = Session(tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap());
+    let options = RealtimeOptions::default()
+        .session_port(session.0.local_addr().unwrap().port())
+        .timeout(Duration::from_millis(200));
+    let (stage, client) = tokio::join!(bulb.realtime(options), session.give_token());
+    let stage = stage.unwrap();
+    // The bulb has forgotten the session, and gives no other.
+    let forgotten = b"{\"id\":2,\"error\":{\"message\":\"get token first\"}}";
+    session.0.send_to(forgotten, client).await.unwrap();
+    assert_eq!(session.next().await.0, "udp_sess_new");
+    stage.set_rgb(Rgb(1), Effect::Sudden).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    let error = stage.set_rgb(Rgb(2), Effect::Sudden).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Realtime, "{error}");
+    // It comes back, and shows what is wanted now.
+    let asked = async {
+        loop {
+            let (method, param, from) = session.next().await;
+            if method == "set_rgb" {
+                return param;
+            }
+            let token = "{\"id\":1,\"result\":[\"0123456789abcdef\"]}";
+            session.0.send_to(token.as_bytes(), from).await.unwrap();
+        }
+    };
+    let (ended, shown) = tokio::join!(stage.set_rgb(Rgb(3), Effect::Sudden), asked);
+    ended.unwrap();
+    assert_eq!(shown, 3);
+}
+
 #[tokio::test]
 async fn a_channel_leaves_nothing_behind() {
     let sim = SimBulb::of_model("color1").property("power", "on").spawn().await.unwrap();

@@ -9,6 +9,7 @@ use tokio::sync::mpsc::Receiver;
 use tokio::time;
 
 use super::channel::Channel;
+use super::within;
 use crate::client::error::{Error, RealtimeFailure};
 use crate::method::Method;
 use crate::udp::{Generation, UdpSession};
@@ -29,14 +30,9 @@ pub(super) async fn open(
     socket.connect(bulb).await.map_err(failed)?;
     let origin = time::Instant::now();
     let mut link = Link { socket, session: UdpSession::new(Instant::ORIGIN, generation), origin };
-    let opened = time::timeout(timeout, async {
-        while !link.session.is_open() {
-            link.turn().await;
-        }
-    });
-    match opened.await {
-        Ok(()) => Ok(Channel::new(|commands| link.serve(commands))),
-        Err(_) => {
+    match within(timeout, link.opened()).await {
+        Some(()) => Ok(Channel::new(|commands| link.serve(commands, timeout))),
+        None => {
             let failure = RealtimeFailure::NoToken(timeout);
             Err(Error::realtime(bulb, "opening a UDP session", failure))
         }
@@ -89,11 +85,18 @@ impl Link {
         }
     }
 
-    async fn serve(mut self, mut commands: Receiver<Method>) {
+    async fn opened(&mut self) {
+        while !self.session.is_open() {
+            self.turn().await;
+        }
+    }
+
+    async fn serve(mut self, mut commands: Receiver<Method>, timeout: Duration) {
         let mut out = Vec::new();
-        loop {
+        // What waits for longer than that for another token would be shown when nobody wants it any more.
+        while within(timeout, self.opened()).await.is_some() {
             let command = tokio::select! {
-                command = commands.recv(), if self.session.is_open() => command,
+                command = commands.recv() => command,
                 () = self.turn() => continue,
             };
             let Some(method) = command else { return };
