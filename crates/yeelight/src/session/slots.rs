@@ -65,17 +65,9 @@ impl<T> Default for Slots<T> {
 impl<T> Slots<T> {
     /// Keeps a command, and gives it its id.
     pub(super) fn add(&mut self, owner: Owner<T>, sent: Sent) -> u32 {
-        let next =
-            u32::try_from(self.slots.len()).ok().and_then(|len| self.oldest.checked_add(len));
-        let id = match next {
-            Some(id) if id <= MAX_ID => id,
-            // Begins anew. What is still unanswered after two thousand million commands is lost to its deadline,
-            // which has passed long ago.
-            _ => {
-                *self = Self::default();
-                self.oldest
-            }
-        };
+        // There are never so many that an id comes twice.
+        let distance = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        let id = later(self.oldest, distance);
         self.unanswered = self.unanswered.saturating_add(1);
         let is_caller = matches!(owner, Owner::Caller { .. });
         self.callers = self.callers.saturating_add(is_caller.into());
@@ -85,12 +77,16 @@ impl<T> Slots<T> {
 
     /// Takes the command with this id out.
     pub(super) fn take(&mut self, id: i64) -> Option<(Owner<T>, Sent)> {
-        let at = usize::try_from(id.checked_sub(self.oldest.into())?).ok()?;
-        let taken = self.slots.get_mut(at)?.take()?;
+        let id = u32::try_from(id).ok().filter(|id| (1..=MAX_ID).contains(id))?;
+        let distance = id.checked_sub(self.oldest).or_else(|| {
+            // Begun anew since the oldest.
+            id.checked_add(MAX_ID)?.checked_sub(self.oldest)
+        })?;
+        let taken = self.slots.get_mut(usize::try_from(distance).ok()?)?.take()?;
         self.took(&taken.0);
         while let Some(None) = self.slots.front() {
             self.slots.pop_front();
-            self.oldest = self.oldest.saturating_add(1);
+            self.oldest = later(self.oldest, 1);
         }
         Some(taken)
     }
@@ -147,6 +143,12 @@ impl<T> Slots<T> {
     }
 }
 
+/// The id this many after another. After the last one they begin anew, without 0.
+fn later(id: u32, distance: u32) -> u32 {
+    let id = id.saturating_add(distance);
+    if id > MAX_ID { id.saturating_sub(MAX_ID) } else { id }
+}
+
 /// Bulbs read ids as signed numbers of 32 bits.
 const MAX_ID: u32 = 0x7fff_ffff;
 
@@ -185,12 +187,21 @@ mod tests {
     }
 
     #[test]
-    fn ids_begin_anew_before_they_are_negative() {
-        let mut slots: Slots<()> = Slots { oldest: MAX_ID, ..Slots::default() };
-        assert_eq!(slots.add(Owner::Own, sent(0)), MAX_ID);
-        assert_eq!(slots.add(Owner::Own, sent(0)), 1);
-        assert!(slots.take(MAX_ID.into()).is_none());
-        assert!(slots.take(1).is_some());
-        assert_eq!(slots.add(Owner::Own, sent(0)), 2);
+    fn ids_begin_anew_before_they_are_negative_and_no_command_is_lost_by_it() {
+        let mut slots = Slots { oldest: MAX_ID - 1, ..Slots::default() };
+        let ids = [MAX_ID - 1, MAX_ID, 1, 2];
+        for (key, id) in (0..).zip(ids) {
+            assert_eq!(slots.add(Owner::Caller { tag: id, key }, sent(key)), id);
+        }
+        assert_eq!((slots.callers(), slots.len()), (4, 4));
+        assert!(slots.take(0).is_none() && slots.take(3).is_none());
+        assert!(slots.take(i64::from(MAX_ID) + 1).is_none());
+        for id in [1, MAX_ID - 1, 2, MAX_ID] {
+            let taken = slots.take(id.into());
+            assert!(matches!(taken, Some((Owner::Caller { tag, .. }, _)) if tag == id), "{id}");
+        }
+        assert_eq!((slots.callers(), slots.len()), (0, 0));
+        assert_eq!(slots.add(Owner::Own, sent(9)), 3);
+        assert_eq!(slots.only(), Some(3));
     }
 }
