@@ -225,7 +225,8 @@ impl Method {
         }
     }
 
-    /// Whether doing it twice does no harm. Of unknown methods only those that read are.
+    /// Whether doing it twice does no harm. Of raw ones that is believed of those that read or set something, by
+    /// their names.
     pub fn is_repeatable(&self) -> bool {
         match self {
             Self::Toggle(_) | Self::DevToggle | Self::SetAdjust { .. } | Self::Adjust { .. } => {

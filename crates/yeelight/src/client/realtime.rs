@@ -215,7 +215,7 @@ impl Inner {
         let failed = |failure| Error::realtime(self.addr(), &name, failure);
         let began = time::Instant::now();
         let mut slot = self.slot.lock().await;
-        if let Some(open) = slot.channel.as_ref().filter(|open| open.is_open()) {
+        if let Some(open) = slot.channel.as_ref().filter(|open| open.is_open() && !self.is_over()) {
             let sent = open.send(method.clone(), self.options.timeout).await;
             if sent.is_ok() {
                 return Ok(());
@@ -240,6 +240,12 @@ impl Inner {
                 Err(error)
             }
         }
+    }
+
+    /// Whether the bulb says that there is no music. The connection does not tell where the bulb was without power.
+    fn is_over(&self) -> bool {
+        self.kind == RealtimeKind::Music
+            && self.lan.shared().lock().session.state().is_music() == Some(false)
     }
 
     fn is_off(&self) -> bool {

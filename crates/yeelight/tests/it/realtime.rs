@@ -205,6 +205,44 @@ async fn only_the_bulb_may_connect_back() {
     assert_eq!(line, "{\"id\":1,\"method\":\"set_bright\",\"params\":[7,\"sudden\",0]}\r\n");
 }
 
+/// A bulb that was without power for a moment: its end of the music is gone, and nothing has told so.
+#[tokio::test]
+async fn music_that_is_over_by_the_bulbs_word_begins_anew_though_the_connection_stands() {
+    let bulb = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = bulb.local_addr().unwrap();
+    let config = Config::default().settle(Duration::ZERO).read_state(false);
+    let client = Bulb::builder(addr).session(config).connect().await.unwrap();
+    let (control, _) = bulb.accept().await.unwrap();
+    let (reader, mut writer) = control.into_split();
+    let mut lines = BufReader::new(reader).lines();
+    // Answers `set_music`, connects back, and gives the connection.
+    let mut music_begins = async |writer: &mut tokio::net::tcp::OwnedWriteHalf| {
+        let line = lines.next_line().await.unwrap().unwrap();
+        let json: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((json["method"].as_str(), &json["params"][0]), (Some("set_music"), &1.into()));
+        let answer = format!("{{\"id\":{},\"result\":[\"ok\"]}}\r\n", json["id"]);
+        writer.write_all(answer.as_bytes()).await.unwrap();
+        let port = u16::try_from(json["params"][2].as_u64().unwrap()).unwrap();
+        tokio::net::TcpStream::connect(("127.0.0.1", port)).await.unwrap()
+    };
+    let (stage, first) = tokio::join!(client.realtime(music()), music_begins(&mut writer));
+    let (stage, mut first) = (stage.unwrap(), BufReader::new(first).lines());
+    stage.set_bright(1, Effect::Sudden).await.unwrap();
+    assert!(first.next_line().await.unwrap().unwrap().contains("[1,"));
+    let over = "{\"method\":\"props\",\"params\":{\"music_on\":0}}\r\n";
+    writer.write_all(over.as_bytes()).await.unwrap();
+    until(|| client.state().is_music() == Some(false)).await;
+    let again = tokio::time::timeout(PATIENCE, music_begins(&mut writer));
+    let (sent, second) = tokio::join!(stage.set_bright(2, Effect::Sudden), again);
+    sent.unwrap();
+    let mut second = BufReader::new(second.expect("music begins anew")).lines();
+    assert!(second.next_line().await.unwrap().unwrap().contains("[2,"));
+    assert_eq!(first.next_line().await.unwrap(), None, "the old connection is closed");
+    // Told or not, what has begun anew goes on.
+    stage.set_bright(3, Effect::Sudden).await.unwrap();
+    assert!(second.next_line().await.unwrap().unwrap().contains("[3,"));
+}
+
 #[tokio::test]
 async fn another_address_can_be_told_to_the_bulb() {
     let sim = SimBulb::of_model("color1").property("power", "on").spawn().await.unwrap();

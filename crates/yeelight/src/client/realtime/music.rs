@@ -16,6 +16,7 @@ use crate::client::error::{Error, RealtimeFailure};
 use crate::client::lan::Lan;
 use crate::client::transport::Transport as _;
 use crate::method::Method;
+use crate::property::{Property, PropertyValue};
 
 /// Asks for music mode and waits for the bulb's connection.
 pub(super) async fn open(lan: &Lan, options: &RealtimeOptions) -> Result<Channel, Error> {
@@ -36,7 +37,12 @@ pub(super) async fn open(lan: &Lan, options: &RealtimeOptions) -> Result<Channel
     // Behind an address translation the bulb's own is not the one that is seen.
     let expected = if options.advertised.is_some() { None } else { Some(bulb.ip().to_canonical()) };
     match within(options.timeout, accept(&listener, expected)).await {
-        Some(stream) => Ok(Channel::new(|commands| serve(stream, commands))),
+        Some(stream) => {
+            // Not every bulb tells.
+            let began = [(Property::MusicOn, PropertyValue::Number(1))];
+            lan.shared().lock().session.learn(began);
+            Ok(Channel::new(|commands| serve(stream, commands)))
+        }
         None => {
             // The bulb is asked to give it up; whether it says so does not matter.
             let _ = lan.call(Method::SetMusic(None)).await;
@@ -85,7 +91,7 @@ async fn serve(mut stream: TcpStream, mut commands: Receiver<Method>) {
                 Ok(_) => continue,
             },
             // A bulb without power is noticed only by writing to it.
-            () = time::sleep(KEEP_ALIVE) => Method::GetProp(vec![crate::property::Property::Power]),
+            () = time::sleep(KEEP_ALIVE) => Method::GetProp(vec![Property::Power]),
         };
         write(&first, &mut id, &mut lines);
         while lines.len() < BATCH
