@@ -229,9 +229,9 @@ pub enum Failure {
         retry_after: Duration,
     },
     /// The bulb's own quota is used up, by others too perhaps.
-    #[error("the bulb refused the command because its quota is used up; there is room in {} ms at the latest", .retry_after.as_millis())]
+    #[error("the bulb refused the command because its quota is used up; it may have room in {} ms", .retry_after.as_millis())]
     QuotaExceeded {
-        /// When there is room again, as far as is known here.
+        /// When there may be room again. How much others send is not known.
         retry_after: Duration,
     },
     /// No answer within the time. The command was sent.

@@ -344,7 +344,7 @@ impl StdError for Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The bulb refused the connection: LAN control is off, or four connections stand already.
+    /// The connection was refused, as by bulbs whose LAN control is off, and by some that have four already.
     Refused,
     /// There was no connection within the time, or the system says that nothing answers at the address; nothing
     /// was sent.
