@@ -72,6 +72,8 @@ pub struct Session<T> {
     asked: u64,
     slots: Slots<T>,
     quota: Window,
+    /// When the bulb said that its quota is used up, which its other connections have not been told yet.
+    used_up_at: Option<Instant>,
     /// When there is room again, while the head of the queue waits for it.
     blocked_until: Option<Instant>,
     events: VecDeque<Event<T>>,
@@ -124,6 +126,7 @@ impl<T> Session<T> {
             asked: 0,
             slots: Slots::default(),
             quota: Window::of_connection(),
+            used_up_at: None,
             blocked_until: None,
             events: VecDeque::new(),
             ignored: 0,
@@ -279,6 +282,7 @@ impl<T> Session<T> {
     fn handle_error(&mut self, now: Instant, owner: Owner<T>, error: DeviceError) {
         let failure = match error {
             DeviceError::QuotaExceeded => {
+                self.used_up_at = Some(now);
                 let retry_after = self.quota.close(now);
                 Failure::QuotaExceeded { retry_after }
             }
@@ -312,6 +316,11 @@ impl<T> Session<T> {
     pub fn poll_transmit(&mut self, now: Instant, bulb: &mut Window, out: &mut Vec<u8>) -> bool {
         let before = out.len();
         self.blocked_until = None;
+        if let Some(at) = self.used_up_at.take()
+            && self.config.quota != QuotaPolicy::Off
+        {
+            bulb.close(at);
+        }
         while self.link.settle(now) && self.has_room() && out.len() < before.saturating_add(BATCH) {
             let question = self.link.own_question(now);
             if question.is_none() && self.queue.is_empty() {

@@ -87,6 +87,24 @@ fn a_full_list_of_unanswered_commands_is_waited_for_and_not_looked_at_all_the_ti
 }
 
 #[test]
+fn what_the_bulb_says_of_its_quota_holds_for_every_connection_to_it() {
+    let (mut one, mut other) = (Rig::new(bare()), Rig::new(bare()));
+    one.session.connected(at(0));
+    other.session.connected(at(0));
+    one.session.request(at(0), toggle(), 1).unwrap();
+    one.sent(at(0));
+    let error = "{\"id\":1,\"error\":{\"code\":-1,\"message\":\"client quota exceeded\"}}\r\n";
+    one.session.handle_bytes(at(10), error.as_bytes());
+    assert_eq!(one.sent(at(10)), "");
+    // Some program else has used it up: the other connection would be told the same.
+    std::mem::swap(&mut one.bulb, &mut other.bulb);
+    other.session.request(at(20), toggle(), 1).unwrap();
+    assert_eq!(other.sent(at(60_999)), "");
+    assert_eq!(other.session.poll_timeout(), Some(at(61_000)));
+    assert_eq!(other.sent(at(61_000)).lines().count(), 1);
+}
+
+#[test]
 fn a_keep_alive_of_no_time_asks_no_more_than_once_a_second() {
     let config = bare().quota(QuotaPolicy::Off).keep_alive(Some(Duration::ZERO));
     let mut rig = Rig::new(config);
