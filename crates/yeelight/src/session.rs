@@ -321,7 +321,10 @@ impl<T> Session<T> {
         {
             bulb.close(at);
         }
-        while self.link.settle(now) && self.has_room() && out.len() < before.saturating_add(BATCH) {
+        while self.link.settle(now)
+            && self.may_send_more()
+            && out.len() < before.saturating_add(BATCH)
+        {
             let question = self.link.own_question(now);
             if question.is_none() && self.queue.is_empty() {
                 break;
@@ -366,7 +369,7 @@ impl<T> Session<T> {
         out.len() > before
     }
 
-    fn has_room(&self) -> bool {
+    fn may_send_more(&self) -> bool {
         self.slots.len() < MAX_UNANSWERED
     }
 
@@ -391,10 +394,10 @@ impl<T> Session<T> {
             }
             Link::Up(_) => None,
         };
-        // Without room, the next answer or the next deadline makes some.
-        let sending = if self.has_room() {
+        let sending = if self.may_send_more() {
             self.link.next_sending(!self.queue.is_empty(), self.blocked_until)
         } else {
+            // Nothing is sent before an answer or a deadline makes room.
             None
         };
         [unsent, sending, self.poll_deadline()].into_iter().flatten().min()
