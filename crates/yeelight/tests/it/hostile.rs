@@ -267,6 +267,42 @@ async fn the_connection_ends_with_the_last_handle() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_must_not_be_done_twice_may_have_been_done_when_the_connection_ends() {
+    let (_bulb, mut peer, handle) = connected().await;
+    let calling = tokio::spawn(async move { handle.toggle().await });
+    peer.command().await;
+    drop(peer);
+    let error = calling.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::MaybeExecuted);
+    assert!(!error.is_retryable() && !error.is_timeout(), "{error}");
+    assert!(error.to_string().ends_with("the connection ended before the answer came"), "{error}");
+}
+
+/// A program may have several runtimes, and outlive one of them.
+#[test]
+fn calls_end_with_the_runtime_that_the_bulb_was_connected_in() {
+    let runtime = || tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let (first, second) = (runtime(), runtime());
+    let (_bulb, _peer, handle) = first.block_on(connected());
+    let mut changes = handle.changes();
+    let calling = second.spawn({
+        let handle = handle.clone();
+        async move { handle.on(Effect::Sudden).await }
+    });
+    std::thread::sleep(Duration::from_millis(50));
+    drop(first);
+    second.block_on(async {
+        assert_eq!(calling.await.unwrap().unwrap_err().kind(), ErrorKind::Closed);
+        let (ended, took) = timed(handle.on(Effect::Sudden)).await;
+        let error = ended.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Closed);
+        assert!(error.hint().unwrap().contains("runtime") && took < SECOND, "{error}");
+        assert_eq!(changes.next().await, None);
+        assert_eq!(handle.changes().next().await, None);
+    });
+}
+
+#[tokio::test(start_paused = true)]
 async fn errors_are_typed() {
     let (_bulb, mut peer, handle) = connected().await;
     for (error, kind, device) in [

@@ -22,3 +22,4 @@ mod reread;
 mod rig;
 mod search;
 mod session;
+mod writes;
