@@ -121,6 +121,14 @@ impl Profile {
         }
     }
 
+    /// Takes over what the properties tell where the model and the methods have told nothing.
+    pub(crate) fn refine(&mut self, state: &State) {
+        if self.kind == Kind::Unknown {
+            let model = self.model.take();
+            *self = Self { model, ..Self::of_state(state) };
+        }
+    }
+
     /// The short model name, if it is known.
     pub fn model(&self) -> Option<&str> {
         self.model.as_deref()

@@ -305,9 +305,7 @@ impl<T> Session<T> {
     }
 
     fn state_is_known(&mut self) {
-        if self.profile == Profile::unknown() {
-            self.profile = Profile::of_state(&self.state);
-        }
+        self.profile.refine(&self.state);
         self.events.push_back(Event::StateKnown);
     }
 

@@ -73,7 +73,8 @@ impl RealtimeOptions {
     }
 
     /// How long the bulb gets to connect back, or to give a token; 5 s by default. A call waits as long for
-    /// a channel that is not there.
+    /// a channel that is not there, and for music mode, which is asked for over the control connection, for that
+    /// and its quota besides.
     pub fn timeout(mut self, timeout: Duration) -> Self {
         self.timeout = timeout;
         self

@@ -5,7 +5,7 @@ use std::time::Duration;
 use iot_home_core::Instant;
 use iot_home_yeelight::quota::Window;
 use iot_home_yeelight::session::{Config, Event, Session};
-use iot_home_yeelight::{Failure, Light, Method, Profile, QuotaPolicy, Reply};
+use iot_home_yeelight::{Failure, Kind, Light, Method, Profile, QuotaPolicy, Reply};
 use proptest::prelude::*;
 
 fn at(millis: u64) -> Instant {
@@ -84,6 +84,28 @@ fn a_full_list_of_unanswered_commands_is_waited_for_and_not_looked_at_all_the_ti
     rig.session.handle_bytes(at(2), b"{\"id\":1,\"result\":[\"ok\"]}\r\n");
     assert_eq!(rig.sent(at(2)).lines().count(), 1);
     assert_eq!(rig.session.poll_timeout(), Some(at(5_001)));
+}
+
+#[test]
+fn a_model_that_is_not_known_is_told_by_its_properties() {
+    for profile in [Profile::unknown(), Profile::of_model("brandnew9")] {
+        let named = profile.model().map(str::to_owned);
+        let config = Config::default().settle(Duration::ZERO);
+        let mut session: Session<u32> = Session::new(config, profile);
+        session.connected(at(0));
+        let mut out = Vec::new();
+        assert!(session.poll_transmit(at(0), &mut Window::of_bulb(), &mut out));
+        let asked: serde_json::Value = serde_json::from_slice(&out).unwrap();
+        let values = asked["params"].as_array().unwrap().iter().map(|name| match name.as_str() {
+            Some("power") => "on",
+            Some("ct") => "4000",
+            _ => "",
+        });
+        let answer = serde_json::json!({"id": 1, "result": values.collect::<Vec<_>>()});
+        session.handle_bytes(at(1), format!("{answer}\r\n").as_bytes());
+        assert_eq!(session.profile().kind(), Kind::Tunable);
+        assert_eq!(session.profile().model().map(str::to_owned), named);
+    }
 }
 
 #[test]
