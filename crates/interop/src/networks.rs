@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use tokio::process::Command;
 
-pub(crate) use self::inside::{client, device};
-use self::station::Station;
+pub(crate) use self::inside::{client, device, listen, say};
+pub(crate) use self::station::Station;
 use crate::process::{Failure, succeed};
 use crate::tally::Tally;
 
@@ -119,7 +119,7 @@ impl<'a> Bench<'a> {
 }
 
 /// The lines that lay a cable from a network's bridge to a process, which sees its end as `nic`.
-fn cable(network: u8, port: &str, nic: &str, pid: u32) -> String {
+pub(crate) fn cable(network: u8, port: &str, nic: &str, pid: u32) -> String {
     format!(
         "link add name {port} type veth peer name {nic} netns {pid}\n\
          link set {port} master net{network}\n\
@@ -128,11 +128,11 @@ fn cable(network: u8, port: &str, nic: &str, pid: u32) -> String {
 }
 
 /// The lines that give an interface its address and bring it up.
-fn up(nic: &str, addr: Ipv4Addr) -> String {
+pub(crate) fn up(nic: &str, addr: Ipv4Addr) -> String {
     format!("addr add {addr}/24 broadcast + dev {nic}\nlink set {nic} up\n")
 }
 
-const fn addr(network: u8, host: u8) -> Ipv4Addr {
+pub(crate) const fn addr(network: u8, host: u8) -> Ipv4Addr {
     Ipv4Addr::new(10, 77, network, host)
 }
 
