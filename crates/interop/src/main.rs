@@ -106,9 +106,9 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
         Tally::new("python-miio miot-simulator", &python, "device", 60),
         Tally::new("python-miio miio-simulator", &python, "device", 100),
         Tally::new("two networks (iproute2)", &iproute, "network", 6),
-        Tally::new("python-yeelight", &python_yeelight, "client", 250),
+        Tally::new("python-yeelight", &python_yeelight, "client", 300),
         Tally::new("yeelight-awesome", &awesome, "client", 100),
-        Tally::new("bulbs in two networks (iproute2)", &iproute, "network", 25),
+        Tally::new("two networks of bulbs (iproute2)", &iproute, "network", 25),
     ];
     let [client, mihome, miot, miio, two, bulbs, awesome, two_of_bulbs] = &mut tallies;
     let everything = async {

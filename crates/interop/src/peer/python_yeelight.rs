@@ -2,6 +2,7 @@
 //!
 //! It is a library, so a script of ours (`peers/python_yeelight.py`) does with it what it is told.
 
+mod asyncio;
 mod models;
 mod refusals;
 mod steps;
@@ -45,8 +46,8 @@ pub(crate) async fn play(
         by_itself(&mut peer, tally).await?;
         music(&mut peer, tally).await?;
         presets(&mut peer, tally).await?;
-        asynchronous(&mut peer, tally).await?;
-        asynchronous_music(&mut peer, tally).await?;
+        auto_on(&mut peer, tally).await?;
+        asyncio::play(&mut peer, tally).await?;
         refusals::play(&mut peer, tally).await?;
         models::play(&mut peer, tally).await
     };
@@ -62,11 +63,27 @@ async fn meet<'a>(
     client: Client,
     bulb: Builder,
 ) -> Result<Exchange<'a>, Failure> {
+    meet_with(peer, tally, client, bulb, json!({})).await
+}
+
+/// The same, with more said about the client.
+async fn meet_with<'a>(
+    peer: &'a mut Dialogue,
+    tally: &'a mut Tally,
+    client: Client,
+    bulb: Builder,
+    with: Value,
+) -> Result<Exchange<'a>, Failure> {
     let bulb = bulb.spawn().await?;
     let class = if client == Client::AsyncPython { "aio.AsyncBulb" } else { "Bulb" };
     let addr = bulb.addr();
-    let order =
-        json!({"do": "client", "class": class, "ip": addr.ip().to_string(), "port": addr.port()});
+    let order = json!({
+        "do": "client",
+        "class": class,
+        "ip": addr.ip().to_string(),
+        "port": addr.port(),
+        "with": with,
+    });
     let made = peer.ask(order).await?;
     tally.equal("a client is made", made, json!({"ok": null}));
     Ok(Exchange { client, peer, bulb, tally })
@@ -192,6 +209,17 @@ async fn music(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A client that switches on what is to be seen.
+async fn auto_on(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> {
+    let bulb = SimBulb::color().property("power", "off");
+    let with = json!({"auto_on": true});
+    let mut at = meet_with(peer, tally, Client::Python, bulb, with).await?;
+    let shows = json!({"power": "on", "bright": 5});
+    at.step(Step::new("set_brightness", json!([5])).shows(shows)).await?;
+    at.finish("switched on for a command", |wanted| wanted.zero_id = 1);
+    Ok(())
+}
+
 /// Its ready-made flows.
 async fn presets(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> {
     let bulb = SimBulb::color().quota(Quota::off());
@@ -205,48 +233,6 @@ async fn presets(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> 
     let times = u64::try_from(played.len()).unwrap_or(0);
     at.tally.equal("flows started", at.bulb.report().executed("start_cf"), times);
     at.finish("its flows", |wanted| wanted.zero_id = 1);
-    Ok(())
-}
-
-/// The other client: all on one connection.
-async fn asynchronous(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> {
-    let bulb = SimBulb::color().quota(Quota::off());
-    let mut at = meet(peer, tally, Client::AsyncPython, bulb).await?;
-    at.peer.ask(json!({"do": "listen"})).await?;
-    at.hears("asyncio: connected", [json!({"connected": true})]).await?;
-    at.play(steps::main_light()).await?;
-    at.heard(0).await?;
-    at.bulb.set_property("bright", 7)?;
-    at.hears("asyncio: a notification", [json!({"bright": 7, "connected": true})]).await?;
-    at.bulb.reset_connections();
-    let told = [json!({"connected": false}), json!({"connected": true})];
-    at.hears("asyncio: lost and connected again", told).await?;
-    at.agrees("asyncio: connected again").await?;
-    at.peer.ask(json!({"do": "unlisten"})).await?;
-    at.connections("asyncio: no connection is left", 0).await;
-    at.finish("asyncio", |_| ());
-    Ok(())
-}
-
-async fn asynchronous_music(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> {
-    let mut at = meet(peer, tally, Client::AsyncPython, SimBulb::color()).await?;
-    at.peer.ask(json!({"do": "listen"})).await?;
-    at.step(Step::new("start_music", json!([])).shows(json!({"music_on": 1}))).await?;
-    for step in steps::music() {
-        at.step(step).await?;
-    }
-    let last = json!({"rgb": 0x00_80_ff, "hue": 12, "sat": 34, "ct": 4321, "color_mode": 2});
-    at.music_commands(4).await;
-    at.shows("asyncio: what was sent for music", &last).await;
-    let believed = at.see("last_properties").await?;
-    at.tally.includes("asyncio: it keeps count by itself", &believed, &last);
-    // It only closes the connection; what it returns is the command that it does not send.
-    let command = json!(["set_music", [0], {}]);
-    let stop = Step::new("stop_music", json!([])).answers(command);
-    at.step(stop.shows(json!({"music_on": 0}))).await?;
-    at.agrees("asyncio: after music").await?;
-    at.peer.ask(json!({"do": "unlisten"})).await?;
-    at.finish("asyncio music", |_| ());
     Ok(())
 }
 
@@ -270,6 +256,22 @@ impl Exchange<'_> {
     ) -> Result<(), Failure> {
         let heard = self.heard(N).await?;
         self.tally.equal(what, heard, Value::from(wanted.to_vec()));
+        Ok(())
+    }
+
+    /// The client has to be told this code and text, and to say so by an error of its own kind.
+    async fn refused(
+        &mut self,
+        method: &str,
+        args: Value,
+        code: i32,
+        text: &str,
+    ) -> Result<(), Failure> {
+        let what = format!("{method} {args}: refused");
+        let answer = self.call(method, args, json!({})).await?;
+        let said = json!({"code": code, "message": text});
+        let wanted = json!({"error": {"type": "BulbException", "of": "yeelight", "said": said}});
+        self.tally.equal(&what, answer, wanted);
         Ok(())
     }
 

@@ -3,21 +3,20 @@
 use std::time::Duration;
 
 use iot_home::sim::SimBulb;
-use iot_home::sim::yeelight::{Builder, Quota};
-use serde_json::{Value, json};
+use iot_home::sim::yeelight::Quota;
+use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
 
 use super::{meet, searched};
 use crate::dialogue::Dialogue;
-use crate::peer::bulb::{Client, Exchange};
+use crate::peer::bulb::Client;
 use crate::process::Failure;
 use crate::tally::Tally;
 
 pub(super) async fn play(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> {
     commands(peer, tally).await?;
     quota(peer, tally).await?;
-    asynchronous(peer, tally).await?;
     connections(peer, tally).await?;
     lan_control(peer, tally).await
 }
@@ -57,8 +56,9 @@ async fn commands(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure>
 
 /// More commands in a minute than the bulb takes.
 async fn quota(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> {
-    let mut at = meet(peer, tally, Client::Python, few_commands()).await?;
-    for _ in 0..FEW {
+    let bulb = SimBulb::color().quota(Quota::new(3, 100));
+    let mut at = meet(peer, tally, Client::Python, bulb).await?;
+    for _ in 0..3 {
         at.agrees("within the quota").await?;
     }
     at.refused("get_properties", json!([]), -1, "client quota exceeded").await?;
@@ -67,33 +67,6 @@ async fn quota(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> {
         wanted.quota = 1;
     });
     Ok(())
-}
-
-/// The other client, which also gives up the connection then.
-async fn asynchronous(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> {
-    let mut at = meet(peer, tally, Client::AsyncPython, few_commands()).await?;
-    at.peer.ask(json!({"do": "listen"})).await?;
-    let method = json!(["set_bright", [0, "sudden", 0]]);
-    at.refused("send_command", method, -5000, "general error").await?;
-    for _ in 1..FEW {
-        at.agrees("asyncio: within the quota").await?;
-    }
-    at.heard(0).await?;
-    at.refused("get_properties", json!([]), -1, "client quota exceeded").await?;
-    at.connections("asyncio: it gives up the connection", 0).await;
-    at.hears("asyncio: it says so", [json!({"connected": false})]).await?;
-    at.peer.ask(json!({"do": "unlisten"})).await?;
-    at.finish("asyncio: the quota", |wanted| {
-        wanted.out_of_range = 1;
-        wanted.quota = 1;
-    });
-    Ok(())
-}
-
-const FEW: usize = 3;
-
-fn few_commands() -> Builder {
-    SimBulb::color().quota(Quota::new(FEW, 100))
 }
 
 /// A fifth connection.
@@ -134,22 +107,4 @@ async fn lan_control(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failu
     at.agrees("LAN control is on").await?;
     at.finish("LAN control", |_| ());
     Ok(())
-}
-
-impl Exchange<'_> {
-    /// The client has to be told this code and text, and to say so by an error of its own kind.
-    async fn refused(
-        &mut self,
-        method: &str,
-        args: Value,
-        code: i32,
-        text: &str,
-    ) -> Result<(), Failure> {
-        let what = format!("{method} {args}: refused");
-        let answer = self.call(method, args, json!({})).await?;
-        let said = json!({"code": code, "message": text});
-        let wanted = json!({"error": {"type": "BulbException", "of": "yeelight", "said": said}});
-        self.tally.equal(&what, answer, wanted);
-        Ok(())
-    }
 }
