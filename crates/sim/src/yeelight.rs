@@ -6,6 +6,7 @@
 //! | [`MemoryBulb`] | a bulb over streams in memory, in tokio's time |
 //! | [`Machine`] | the same bulb without sockets and without a clock |
 //! | [`Builder`] | what a bulb is: id, model, properties, quota |
+//! | [`Faults`], [`Quirk`] | what goes wrong, and what the bulb gets wrong |
 //! | [`Report`] | what the bulb saw, refused and did |
 
 #[macro_use]
@@ -13,6 +14,7 @@ mod handle;
 
 mod builder;
 mod bulb;
+mod faults;
 mod host;
 mod lamp;
 mod machine;
@@ -22,6 +24,7 @@ mod model;
 mod params;
 mod presets;
 mod properties;
+mod quirk;
 mod quota;
 mod race;
 mod refusal;
@@ -31,9 +34,11 @@ mod search;
 
 pub use builder::{BuildError, Builder};
 pub use bulb::{SimBulb, SpawnError};
+pub use faults::{Close, Faults, Silence};
 pub use machine::{ConnectionId, Machine, Output};
 pub use memory::MemoryBulb;
 pub use message::{AnswerForm, PushForm};
 pub use model::UdpSession;
+pub use quirk::{Quirk, UnknownQuirk};
 pub use quota::Quota;
 pub use report::{Report, Violations};

@@ -19,7 +19,7 @@ use crate::property::{Properties, Property, PropertyValue};
 pub enum Message {
     /// The result of a command.
     Result(Reply),
-    /// The command with this id failed; 0 where the bulb could not read it.
+    /// The command with this id failed; 0 where the bulb could not read it, or told no id.
     Error {
         /// The command's id.
         id: i64,
@@ -72,7 +72,8 @@ impl Message {
         if fields.method.as_deref() == Some("props") {
             return fields.params.map_or(Self::Other, |params| Self::from_props(params.get()));
         }
-        let Some(id) = fields.id else { return Self::Other };
+        // Without an id, or with none that is a number, it belongs to whatever is under way alone.
+        let id = fields.id.unwrap_or(0);
         if let Some(error) = fields.error {
             let error = serde_json::from_str(error.get()).unwrap_or(Value::Null);
             return Self::Error { id, error: DeviceError::from_json(&error) };
@@ -108,7 +109,7 @@ impl Reply {
         Self { id, result: Some(result.to_string().into()) }
     }
 
-    /// The command's id.
+    /// The command's id, 0 where the bulb told none.
     pub fn id(&self) -> i64 {
         self.id
     }
@@ -178,7 +179,8 @@ impl<'de> Visitor<'de> for FieldsVisitor {
         while let Some(key) = map.next_key::<Cow<'de, str>>()? {
             let value = map.next_value::<&'de RawValue>()?;
             match &*key {
-                "id" => fields.id = serde_json::from_str(value.get()).ok(),
+                // Some firmware puts it in quotes.
+                "id" => fields.id = value.get().trim_matches('"').parse().ok(),
                 "method" => fields.method = serde_json::from_str(value.get()).ok(),
                 "params" => fields.params = Some(value),
                 "result" => fields.result = Some(value),
@@ -246,6 +248,7 @@ mod tests {
             r#"{"id":1,"result":["ok"]}"#,
             r#" { "id" : 1 , "result" : [ "ok" ] } "#,
             r#"{"result":["ok"],"id":1}"#,
+            r#"{"id":"1","result":["ok"]}"#,
         ] {
             let Message::Result(reply) = only(ok) else { panic!("{ok}") };
             assert!(reply.id() == 1 && reply.is_ok(), "{ok}");

@@ -174,6 +174,22 @@ impl Method {
 
     /// Its name on the wire.
     pub fn name(&self) -> &str {
+        match self {
+            Self::Raw(raw) => &raw.method,
+            known => known.known_name(),
+        }
+    }
+
+    /// Its name, for whoever outlives the method; only that of a raw one is copied.
+    #[cfg(feature = "client")]
+    pub(crate) fn shared_name(&self) -> alloc::borrow::Cow<'static, str> {
+        match self {
+            Self::Raw(raw) => String::from(&*raw.method).into(),
+            known => known.known_name().into(),
+        }
+    }
+
+    fn known_name(&self) -> &'static str {
         let by = |light: &Light, main: &'static str, background: &'static str| match light {
             Light::Main => main,
             Light::Background => background,
@@ -205,7 +221,7 @@ impl Method {
             Self::SetSegments { .. } => "set_segment_rgb",
             Self::ActivateDirectMode => "activate_fx_mode",
             Self::UpdateLeds(_) => "update_leds",
-            Self::Raw(raw) => &raw.method,
+            Self::Raw(_) => "",
         }
     }
 

@@ -165,9 +165,7 @@ impl Search {
 
     /// Does not ask again who has answered.
     fn strike_off(&mut self, link: usize, source: SocketAddr) {
-        let target = Target { link, addr: source };
-        if self.targets.contains(&target) {
-            self.unanswered.remove(&target);
+        if self.unanswered.remove(&Target { link, addr: source }) {
             return;
         }
         // Bulbs may answer from another port. With several behind one address it is unknown who did.

@@ -224,19 +224,14 @@ impl<T> Session<T> {
 
     fn handle_message(&mut self, now: Instant, message: Message) {
         match message {
-            Message::Result(reply) => match self.slots.take(reply.id()) {
+            Message::Result(reply) => match self.take(reply.id()) {
                 Some((owner, sent)) => self.handle_reply(now, owner, &sent, reply),
                 None => self.ignored = self.ignored.saturating_add(1),
             },
-            Message::Error { id, error } => {
-                // A command that could not be read is answered under the id 0. Where one alone is
-                // under way it is that one; otherwise nothing tells which.
-                let id = if id == 0 { self.slots.only().unwrap_or(0) } else { id };
-                match self.slots.take(id) {
-                    Some((owner, _)) => self.handle_error(now, owner, error),
-                    None => self.ignored = self.ignored.saturating_add(1),
-                }
-            }
+            Message::Error { id, error } => match self.take(id) {
+                Some((owner, _)) => self.handle_error(now, owner, error),
+                None => self.ignored = self.ignored.saturating_add(1),
+            },
             Message::Props(props) => {
                 self.link.pushed(now, &props, &self.config);
                 self.state.merge(props.iter().cloned());
@@ -244,6 +239,14 @@ impl<T> Session<T> {
             }
             Message::Other => self.ignored = self.ignored.saturating_add(1),
         }
+    }
+
+    /// The command that is answered under this id. A command that could not be read is answered under the id
+    /// 0, and some firmware tells none: where one command alone is under way it is that one, otherwise
+    /// nothing tells which.
+    fn take(&mut self, id: i64) -> Option<(Owner<T>, Sent)> {
+        let id = if id == 0 { self.slots.only()? } else { id };
+        self.slots.take(id)
     }
 
     fn handle_reply(&mut self, now: Instant, owner: Owner<T>, sent: &Sent, reply: Reply) {
@@ -374,8 +377,15 @@ impl<T> Session<T> {
             }
             Link::Up(_) => None,
         };
-        let link = self.link.next(!self.queue.is_empty(), self.blocked_until, &self.config);
-        [unsent, link, self.slots.next_deadline()].into_iter().flatten().min()
+        let sending = self.link.next_sending(!self.queue.is_empty(), self.blocked_until);
+        [unsent, sending, self.poll_deadline()].into_iter().flatten().min()
+    }
+
+    /// The same while the connection takes nothing: when [`handle_timeout`](Self::handle_timeout) wants to be
+    /// called, whether or not anything could be sent.
+    pub fn poll_deadline(&self) -> Option<Instant> {
+        let ping = self.link.next_ping(&self.config);
+        [ping, self.slots.next_deadline()].into_iter().flatten().min()
     }
 
     /// Ends what has waited too long.

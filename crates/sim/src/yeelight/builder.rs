@@ -7,6 +7,7 @@ use std::time::Duration;
 use iot_home_yeelight::{BulbId, Property, PropertyValue};
 use serde_json::Value;
 
+use crate::yeelight::faults::Faults;
 use crate::yeelight::lamp::Lamp;
 use crate::yeelight::machine::Machine;
 use crate::yeelight::message::{AnswerForm, PushForm};
@@ -51,6 +52,7 @@ pub struct Builder {
     pub(crate) quota: Quota,
     pub(crate) lan_control: bool,
     pub(crate) token_as_result: bool,
+    pub(crate) faults: Faults,
 }
 
 impl Builder {
@@ -75,6 +77,7 @@ impl Builder {
             quota: Quota::default(),
             lan_control: true,
             token_as_result: false,
+            faults: Faults::default(),
         };
         new.model(model)
     }
@@ -118,10 +121,10 @@ impl Builder {
         self
     }
 
-    /// The time between two advertisements, in whole seconds, an hour by default.
+    /// The time between two advertisements, in whole seconds and at least one, an hour by default.
     #[must_use]
     pub fn max_age(mut self, max_age: Duration) -> Self {
-        self.max_age = max_age;
+        self.max_age = max_age.clamp(Duration::from_secs(1), Duration::from_secs(u32::MAX.into()));
         self
     }
 
@@ -212,6 +215,13 @@ impl Builder {
     #[must_use]
     pub fn token_as_result(mut self) -> Self {
         self.token_as_result = true;
+        self
+    }
+
+    /// What goes wrong.
+    #[must_use]
+    pub fn faults(mut self, faults: Faults) -> Self {
+        self.faults = faults;
         self
     }
 

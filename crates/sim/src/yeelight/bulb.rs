@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 use tokio::time;
 
 use crate::yeelight::builder::{BuildError, Builder};
+use crate::yeelight::faults::Faults;
 use crate::yeelight::host::{Host, Network, Running, Stream};
 use crate::yeelight::race::race;
 use crate::yeelight::report::Report;
@@ -63,8 +64,8 @@ impl Builder {
         let Self { listen, search_listen, session_listen, ref groups, .. } = self;
         let session_listen = session_listen.unwrap_or(SocketAddr::new(listen.ip(), 0));
         let bind = |addr| move |source| SpawnError::Bind { addr, source };
-        let gate = closed_gate(listen).map_err(bind(listen))?;
-        let addr = gate.local_addr().map_err(bind(listen))?;
+        let gate = Gate::new(listen, self.lan_control).map_err(bind(listen))?;
+        let addr = gate.addr().map_err(bind(listen))?;
         let search = search_socket(search_listen, groups).map_err(bind(search_listen))?;
         let search_addr = search.local_addr().map_err(bind(search_listen))?;
         let session = UdpSocket::bind(session_listen).await.map_err(bind(session_listen))?;
@@ -84,12 +85,6 @@ impl Builder {
         let network = Sockets { announcer, session: Arc::clone(&session) };
         let running = Host::start(machine, network);
         let host = &running.0;
-        // Open before anybody can know of the bulb.
-        let gate = if host.look(|machine| machine.lan_control()) {
-            Gate::Open(gate.listen(BACKLOG).map_err(bind(listen))?)
-        } else {
-            Gate::Closed(gate)
-        };
         host.spawn(listen_for_connections(Arc::clone(host), gate, addr));
         host.spawn(listen_for_searches(Arc::clone(host), search, addr));
         host.spawn(listen_for_sessions(Arc::clone(host), session));
@@ -129,8 +124,10 @@ impl fmt::Debug for SimBulb {
 impl Network for Sockets {
     type Stream = TcpStream;
 
-    fn announce(&self, to: SocketAddr, datagram: &[u8]) {
-        send(&self.announcer, to, datagram);
+    fn announce(&self, to: SocketAddr, datagram: &[u8], other_port: bool) {
+        // The sessions' port is one that is not searched.
+        let from = if other_port { &self.session } else { &self.announcer };
+        send(from, to, datagram);
     }
 
     fn send(&self, to: SocketAddr, datagram: &[u8]) {
@@ -138,12 +135,14 @@ impl Network for Sockets {
     }
 
     fn connect(&self, to: SocketAddr) -> impl Future<Output = Option<TcpStream>> + Send + 'static {
-        async move {
-            let stream = time::timeout(CONNECT_BACK, TcpStream::connect(to)).await.ok()?.ok()?;
-            stream.set_nodelay(true).ok()?;
-            Some(stream)
-        }
+        connect_back(to)
     }
+}
+
+async fn connect_back(to: SocketAddr) -> Option<TcpStream> {
+    let stream = time::timeout(CONNECT_BACK, TcpStream::connect(to)).await.ok()?.ok()?;
+    stream.set_nodelay(true).ok()?;
+    Some(stream)
 }
 
 impl Stream for TcpStream {
@@ -158,38 +157,46 @@ fn send(socket: &UdpSocket, to: SocketAddr, datagram: &[u8]) {
     let _ = SockRef::from(socket).send_to(datagram, &to.into());
 }
 
-/// A socket that has its address and refuses connections.
-fn closed_gate(addr: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // So that the address can be had again while old connections fade away. On Windows it means
-    // something else.
-    #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
-    socket.bind(addr)?;
-    Ok(socket)
-}
-
-/// Where connections come in, while LAN control is on.
+/// The control connections' port.
 enum Gate {
+    /// It has its address and refuses connections.
     Closed(TcpSocket),
     Open(TcpListener),
+}
+
+impl Gate {
+    fn new(addr: SocketAddr, open: bool) -> io::Result<Self> {
+        let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // So that the address can be had again while old connections fade away. On Windows it means
+        // something else.
+        #[cfg(unix)]
+        socket.set_reuseaddr(true)?;
+        socket.bind(addr)?;
+        if open { socket.listen(BACKLOG).map(Self::Open) } else { Ok(Self::Closed(socket)) }
+    }
+
+    fn addr(&self) -> io::Result<SocketAddr> {
+        match self {
+            Self::Closed(socket) => socket.local_addr(),
+            Self::Open(listener) => listener.local_addr(),
+        }
+    }
 }
 
 async fn listen_for_connections(host: Arc<Host<Sockets>>, gate: Gate, addr: SocketAddr) {
     let mut gate = Some(gate);
     loop {
         let is_on = host.look(|machine| machine.lan_control());
-        match gate.take().map_or_else(|| closed_gate(addr).map(Gate::Closed), Ok) {
+        match gate.take().map_or_else(|| Gate::new(addr, is_on), Ok) {
             Ok(Gate::Open(listener)) if is_on => {
                 race(accept(&host, listener), host.switched.notified()).await;
             }
-            // Switched off before it was looked at: dropping the listener closes it.
-            Ok(Gate::Open(_)) => {}
-            Ok(Gate::Closed(closed)) if is_on => gate = closed.listen(BACKLOG).ok().map(Gate::Open),
-            Ok(Gate::Closed(closed)) => {
+            Ok(Gate::Closed(socket)) if !is_on => {
                 host.switched.notified().await;
-                gate = Some(Gate::Closed(closed));
+                drop(socket);
             }
+            // It was switched a moment ago.
+            Ok(_) => {}
             // Whatever it is, it must not become a loop without a pause.
             Err(_) => time::sleep(PAUSE).await,
         }
@@ -255,6 +262,8 @@ fn own_address(client: SocketAddr) -> Option<IpAddr> {
 fn search_socket(addr: SocketAddr, groups: &[Ipv4Addr]) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_address(true)?;
+    #[cfg(target_vendor = "apple")]
+    socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&addr.into())?;
     for interface in groups {

@@ -36,6 +36,12 @@ macro_rules! handle_methods {
                 self.running.0.act(|machine, now| machine.set_property(now, name, value))
             }
 
+            /// Changes everything that goes wrong, and begins with the new seed; commands are
+            /// counted anew.
+            pub fn set_faults(&self, faults: Faults) {
+                self.running.0.act(|machine, _| machine.set_faults(faults));
+            }
+
             /// Switches LAN control on or off. Off ends all connections, refuses new ones, and leaves
             /// searches without an answer.
             pub fn set_lan_control(&self, on: bool) {

@@ -20,8 +20,8 @@ pub(crate) trait Network: Send + 'static {
     /// A stream to a client.
     type Stream: Stream;
 
-    /// Sends a search answer or an advertisement.
-    fn announce(&self, to: SocketAddr, datagram: &[u8]);
+    /// Sends a search answer or an advertisement, from another port than usual if so wished.
+    fn announce(&self, to: SocketAddr, datagram: &[u8], other_port: bool);
 
     /// Sends from the UDP sessions' port.
     fn send(&self, to: SocketAddr, datagram: &[u8]);
@@ -112,7 +112,7 @@ impl<N: Network> Host<N> {
     pub(crate) fn act<T>(self: &Arc<Self>, act: impl FnOnce(&mut Machine, Instant) -> T) -> T {
         let mut state = self.state();
         let done = act(&mut state.machine, self.now());
-        self.pump(&mut state);
+        self.pump(&mut state, None);
         done
     }
 
@@ -124,7 +124,7 @@ impl<N: Network> Host<N> {
             Some(id) => self.serve(&mut state, id, stream),
             None => stream.cut(),
         }
-        self.pump(&mut state);
+        self.pump(&mut state, None);
         accepted.is_some()
     }
 
@@ -148,10 +148,11 @@ impl<N: Network> Host<N> {
             }
             _ => state.machine.closed(self.now(), id),
         }
-        self.pump(&mut state);
+        self.pump(&mut state, None);
     }
 
-    fn pump(self: &Arc<Self>, state: &mut State<N>) {
+    /// Does what the machine wants done. The task that `awake` belongs to looks by itself.
+    fn pump(self: &Arc<Self>, state: &mut State<N>, awake: Option<ConnectionId>) {
         let now = self.now();
         while let Some(output) = state.machine.poll_output(now) {
             match output {
@@ -164,20 +165,27 @@ impl<N: Network> Host<N> {
                     } else {
                         link.out.extend_from_slice(&bytes);
                     }
-                    link.notify.notify_one();
+                    if awake != Some(to) {
+                        link.notify.notify_one();
+                    }
                 }
                 Output::Close { connection, cut } => {
                     let Some(link) = state.links.get_mut(&connection) else { continue };
                     link.end = Some(if cut { End::Cut } else { End::Orderly });
-                    link.notify.notify_one();
+                    if awake != Some(connection) {
+                        link.notify.notify_one();
+                    }
                 }
                 Output::ConnectBack { connection, to } => {
                     let connecting = state.network.connect(to);
                     let task = Arc::clone(self).connect_back(connection, connecting);
                     state.spawn(&self.runtime, task);
                 }
-                Output::SearchAnswer { to, datagram } | Output::Advertisement { to, datagram } => {
-                    state.network.announce(to, &datagram);
+                Output::SearchAnswer { to, datagram, other_port } => {
+                    state.network.announce(to, &datagram, other_port);
+                }
+                Output::Advertisement { to, datagram } => {
+                    state.network.announce(to, &datagram, false);
                 }
                 Output::SessionDatagram { to, datagram } => state.network.send(to, &datagram),
             }
@@ -194,10 +202,14 @@ impl<N: Network> Host<N> {
         self.state().due(id)
     }
 
+    fn end(&self, id: ConnectionId) -> Option<End> {
+        self.state().links.get(&id).map_or(Some(End::Cut), |link| link.end)
+    }
+
     fn receive(self: &Arc<Self>, id: ConnectionId, bytes: &[u8]) -> Due {
         let mut state = self.state();
         state.machine.handle_bytes(self.now(), id, bytes);
-        self.pump(&mut state);
+        self.pump(&mut state, Some(id));
         state.due(id)
     }
 
@@ -263,7 +275,7 @@ async fn serve<N: Network>(
 ) {
     let mut received = vec![0; 4096];
     let mut due = Due { out: Vec::new(), end: None };
-    let mut written = 0;
+    let (mut written, mut more) = (0, false);
     loop {
         if due.end == Some(End::Cut) {
             stream.cut();
@@ -274,13 +286,17 @@ async fn serve<N: Network>(
             match race(stream.write(rest), notify.notified()).await {
                 Won::First(Ok(some @ 1..)) => written = written.saturating_add(some),
                 Won::First(_) => break,
-                // More to write waits for its turn; the end may not.
+                // More to write stays where it is counted; the end may not wait.
                 Won::Second(()) => {
-                    let more = host.due(id);
-                    due.out.extend_from_slice(&more.out);
-                    due.end = more.end;
+                    more = true;
+                    due.end = host.end(id);
                 }
             }
+            continue;
+        }
+        written = 0;
+        if std::mem::take(&mut more) {
+            due = host.due(id);
             continue;
         }
         if due.end == Some(End::Orderly) {
@@ -288,7 +304,6 @@ async fn serve<N: Network>(
             let _ = stream.shutdown().await;
             break;
         }
-        written = 0;
         due = match race(stream.read(&mut received), notify.notified()).await {
             Won::First(Ok(some @ 1..)) => {
                 host.receive(id, received.get(..some).unwrap_or_default())
@@ -300,7 +315,7 @@ async fn serve<N: Network>(
     let mut state = host.state();
     state.links.remove(&id);
     state.machine.closed(host.now(), id);
-    host.pump(&mut state);
+    host.pump(&mut state, None);
 }
 
 /// How many bytes may wait for a client that does not read.

@@ -1,7 +1,9 @@
 //! A bulb without sockets and without a clock.
 
+mod answers;
 mod control;
 mod discovery;
+mod mischief;
 mod music;
 mod outbox;
 mod session;
@@ -10,11 +12,13 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use iot_home_core::{Instant, SeededRandom};
-use iot_home_yeelight::{BulbId, PORT, Property, PropertyValue, Rgb};
+use iot_home_yeelight::{BulbId, Light, PORT, Property, PropertyValue, Rgb};
 use serde_json::Value;
 
 use crate::yeelight::builder::{BuildError, Builder, fitting};
+use crate::yeelight::faults::Faults;
 use crate::yeelight::lamp::Lamp;
+use crate::yeelight::machine::mischief::Mischief;
 use crate::yeelight::machine::music::Music;
 use crate::yeelight::machine::outbox::{Connection, Outbox, Role};
 use crate::yeelight::machine::session::Sessions;
@@ -55,6 +59,8 @@ pub struct Machine {
     /// Where clients are told to connect to.
     location: SocketAddr,
     lamp: Lamp,
+    /// Whether it shone when that was looked at last.
+    was_lit: bool,
     connections: BTreeMap<ConnectionId, Connection>,
     next_connection: u64,
     total: Window,
@@ -63,6 +69,8 @@ pub struct Machine {
     /// When it advertises itself next.
     advertisement: Option<Instant>,
     outbox: Outbox,
+    mischief: Mischief,
+    /// For tokens.
     random: SeededRandom,
     report: Report,
 }
@@ -104,6 +112,8 @@ pub enum Output {
         to: SocketAddr,
         /// What.
         datagram: Vec<u8>,
+        /// From another port than the one that is searched.
+        other_port: bool,
     },
     /// An advertisement is to be sent.
     Advertisement {
@@ -133,6 +143,7 @@ impl Machine {
             support,
             lan_control: builder.lan_control,
             location,
+            was_lit: !lamp.is_off(),
             lamp,
             connections: BTreeMap::new(),
             next_connection: 1,
@@ -141,6 +152,7 @@ impl Machine {
             sessions: Sessions::default(),
             advertisement: builder.advertise_to.map(|_| Instant::ORIGIN),
             outbox: Outbox::default(),
+            mischief: Mischief::new(builder.faults.clone()),
             random: SeededRandom::new(id.get()),
             report: Report::default(),
             builder,
@@ -175,9 +187,8 @@ impl Machine {
     /// A connection is closed, by the client or because it could not be made.
     pub fn closed(&mut self, now: Instant, connection: ConnectionId) {
         self.handle_timeout(now);
-        if self.connections.remove(&connection).is_some_and(|one| one.role == Role::Music) {
-            self.music_ended(now, connection);
-        }
+        self.connections.remove(&connection);
+        self.music_ended(now, connection);
     }
 
     /// A client does not read what it is sent; the connection is ended.
@@ -204,7 +215,7 @@ impl Machine {
     /// Lets happen what is due.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.lamp.poll_timeout().is_some_and(|due| due <= now) && self.lamp.handle_timeout(now) {
-            self.tell_changes(now);
+            self.after_change(now);
         }
         if self.advertisement.is_some_and(|due| due <= now) {
             self.advertise(now);
@@ -253,6 +264,8 @@ impl Machine {
         let Some(value) = value else { return Err(BuildError { property }) };
         match (&property, value.as_switch()) {
             (Property::Power, Some(on)) => self.lamp.switch_by_hand(on),
+            (Property::MainPower, Some(on)) => self.lamp.switch(Light::Main, on),
+            (Property::BgPower, Some(on)) => self.lamp.switch(Light::Background, on),
             _ if self.lamp.properties.value(&property).is_none() => {
                 self.lamp.properties.define(property.clone(), PropertyValue::Unsupported);
                 self.lamp.properties.set(&property, value);
@@ -291,6 +304,11 @@ impl Machine {
         if !on {
             self.reset_connections(now);
         }
+    }
+
+    /// Changes everything that goes wrong, and begins with the new seed; commands are counted anew.
+    pub fn set_faults(&mut self, faults: Faults) {
+        self.mischief = Mischief::new(faults);
     }
 
     /// Ends all connections and UDP sessions, as when the network goes away for a moment.

@@ -12,6 +12,7 @@ use tokio::io::DuplexStream;
 use tokio::sync::{Mutex as AsyncMutex, mpsc};
 
 use crate::yeelight::builder::{BuildError, Builder};
+use crate::yeelight::faults::Faults;
 use crate::yeelight::host::{Host, Network, Running, Stream};
 use crate::yeelight::report::Report;
 
@@ -121,13 +122,13 @@ impl fmt::Debug for MemoryBulb {
 impl Network for Memory {
     type Stream = DuplexStream;
 
-    fn announce(&self, to: SocketAddr, datagram: &[u8]) {
+    fn announce(&self, to: SocketAddr, datagram: &[u8], _: bool) {
         // What nobody takes is lost.
         let _ = self.datagrams.try_send((to, datagram.to_vec()));
     }
 
     fn send(&self, to: SocketAddr, datagram: &[u8]) {
-        self.announce(to, datagram);
+        self.announce(to, datagram, false);
     }
 
     fn connect(

@@ -5,7 +5,9 @@ use std::fmt::Write as _;
 use iot_home_yeelight::{Property, PropertyValue};
 use serde_json::Value;
 
+use crate::yeelight::faults::Faults;
 use crate::yeelight::lamp::Reply;
+use crate::yeelight::quirk::Quirk;
 
 /// How answers are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +41,14 @@ pub enum PushForm {
     Texts,
 }
 
+/// What a command is answered: what it returns, or the code and the message of an error.
+pub(crate) fn answer(form: AnswerForm, id: i32, done: Result<&Reply, (i32, &str)>) -> String {
+    match done {
+        Ok(reply) => result(form, id, reply),
+        Err((code, text)) => error(form, id, code, text),
+    }
+}
+
 pub(crate) fn result(form: AnswerForm, id: i32, reply: &Reply) -> String {
     let comma = form.comma();
     match reply {
@@ -62,6 +72,54 @@ pub(crate) fn error(form: AnswerForm, id: i32, code: i32, message: &str) -> Stri
     push_text(&mut line, message);
     line.push_str("}}\r\n");
     line
+}
+
+/// The same, as bulbs write it that get something wrong.
+pub(crate) fn odd_answer(
+    form: AnswerForm,
+    id: i32,
+    done: Result<&Reply, (i32, &str)>,
+    faults: &Faults,
+) -> String {
+    let comma = form.comma();
+    let mut line = String::from("{");
+    if faults.has(Quirk::IdAsText) {
+        let _ = write!(line, "\"id\":\"{id}\"{comma}");
+    } else if !faults.has(Quirk::IdMissing) {
+        let id = if faults.has(Quirk::WrongId) { id.wrapping_add(1) } else { id };
+        let _ = write!(line, "\"id\":{id}{comma}");
+    }
+    match done {
+        Ok(Reply::Ok) if faults.has(Quirk::ResultAsText) => line.push_str("\"result\":\"ok\""),
+        Err((_, text)) if faults.has(Quirk::ErrorAsText) => {
+            line.push_str("\"error\":");
+            push_text(&mut line, text);
+        }
+        Ok(Reply::Texts(texts)) if faults.has(Quirk::NumbersInResults) => {
+            let value = |text: &String| {
+                text.parse::<i64>().map_or_else(|_| Value::from(text.as_str()), Value::from)
+            };
+            let values: Value = texts.iter().map(value).collect();
+            let _ = write!(line, "\"result\":{values}");
+        }
+        done => {
+            // All behind the id, which has been written.
+            let whole = answer(form, id, done);
+            let rest = whole.split_once(comma).map_or("", |(_, rest)| rest);
+            line.push_str(rest.trim_end().strip_suffix('}').unwrap_or_default());
+        }
+    }
+    line.push_str(if faults.has(Quirk::LfLines) { "}\n" } else { "}\r\n" });
+    line
+}
+
+/// A notification of something else than properties, and one that tells nothing readable of them.
+pub(crate) const ODD_NOTIFICATIONS: &[u8] =
+    b"{\"method\":\"ota\",\"params\":{\"progress\":1}}\r\n{\"method\":\"props\",\"params\":[1]}\r\n";
+
+/// What a UDP session is opened and kept alive with.
+pub(crate) fn token(id: i32, method: &str, token: &str) -> String {
+    format!("{{\"id\":{id},\"method\":\"{method}\",\"params\":{{\"token\":\"{token}\"}}}}\r\n")
 }
 
 pub(crate) fn props(form: PushForm, changes: &[(Property, PropertyValue)]) -> String {

@@ -33,6 +33,9 @@ impl Properties {
             new.define(Property::ActiveMode, 0);
             new.define(Property::ActiveBright, 100);
         }
+        if kind.segments {
+            new.define("segment_rgb".into(), "");
+        }
         new.define(Property::Power, "on");
         if kind.background {
             new.define(Property::MainPower, "on");

@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 pub struct Report {
     /// Sound searches.
     pub searches: u64,
+    /// Searches that the faults let get lost.
+    pub lost_searches: u64,
     /// Answers to searches.
     pub search_answers: u64,
     /// Advertisements sent.
@@ -37,6 +39,8 @@ pub struct Report {
     pub error_answers: u64,
     /// Notifications, one for each connection that was told.
     pub pushes: u64,
+    /// Lines and datagrams that the bulb did not look at, because it was set to be silent.
+    pub ignored: u64,
     /// What broke a rule.
     pub violations: Violations,
 }

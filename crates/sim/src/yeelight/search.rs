@@ -2,6 +2,8 @@
 
 use std::net::SocketAddr;
 
+use crate::yeelight::faults::Faults;
+use crate::yeelight::quirk::Quirk;
 use crate::yeelight::report::Violations;
 
 /// Why a search is dropped.
@@ -47,7 +49,7 @@ pub(crate) fn check(datagram: &[u8], location: SocketAddr) -> Result<(), Dropped
     let text = str::from_utf8(datagram).map_err(|_| Dropped::StartLine)?;
     let mut lines = text.split('\n');
     let start = lines.next().unwrap_or_default();
-    let start = start.strip_suffix('\r').ok_or_else(|| match start {
+    let start = start.strip_suffix('\r').ok_or(match start {
         START_LINE => Dropped::LineEnd,
         _ => Dropped::StartLine,
     })?;
@@ -103,16 +105,52 @@ pub(crate) struct Announcement {
 }
 
 impl Announcement {
-    pub(crate) fn write(&self) -> Vec<u8> {
+    pub(crate) fn write(mut self, faults: &Faults) -> Vec<u8> {
+        if !faults.quirks.is_empty() {
+            self.disturb(faults);
+        }
+        let colon = if faults.has(Quirk::SearchNoBlank) { ":" } else { ": " };
+        let end = if faults.has(Quirk::SearchLf) { "\n" } else { "\r\n" };
         let mut datagram = self.start.as_bytes().to_vec();
-        datagram.extend_from_slice(b"\r\n");
+        datagram.extend_from_slice(end.as_bytes());
         for (name, value) in &self.headers {
-            datagram.extend_from_slice(name.as_bytes());
-            datagram.extend_from_slice(b": ");
-            datagram.extend_from_slice(value);
-            datagram.extend_from_slice(b"\r\n");
+            for part in [name.as_bytes(), colon.as_bytes(), value, end.as_bytes()] {
+                datagram.extend_from_slice(part);
+            }
+        }
+        if faults.has(Quirk::SearchTruncated) {
+            datagram.truncate(datagram.len() / 2);
         }
         datagram
+    }
+
+    fn disturb(&mut self, faults: &Faults) {
+        if faults.has(Quirk::SearchNoLocation) {
+            self.headers.retain(|(name, _)| name != "Location");
+        }
+        if faults.has(Quirk::SearchNoName) {
+            self.headers.retain(|(name, _)| name != "name");
+        }
+        if faults.has(Quirk::SearchExtraHeader) {
+            self.headers.push(("lan_rssi".into(), b"-51".to_vec()));
+        }
+        for (quirk, name, value) in [
+            (Quirk::SearchBadLocation, "Location", &b"yeelight://lamp.local"[..]),
+            (Quirk::SearchNameColon, "name", b"desk: left"),
+            (Quirk::SearchLatin1Name, "name", b"K\xfcche"),
+            (Quirk::SearchBase64Name, "name", b"5Lit5paH"),
+        ] {
+            if faults.has(quirk)
+                && let Some((_, old)) = self.headers.iter_mut().find(|(known, _)| known == name)
+            {
+                *old = value.to_vec();
+            }
+        }
+        if faults.has(Quirk::SearchCapitals) {
+            for (name, _) in &mut self.headers {
+                name.make_ascii_uppercase();
+            }
+        }
     }
 }
 

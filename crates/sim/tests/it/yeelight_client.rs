@@ -5,7 +5,12 @@ use std::time::Duration;
 
 use iot_home_core::Instant;
 use iot_home_sim::yeelight::{Builder, ConnectionId, Machine, Output};
+use iot_home_yeelight::Property;
 use serde_json::{Value, json};
+
+/// A search as the document has it.
+pub(crate) const SEARCH: &[u8] = b"M-SEARCH * HTTP/1.1\r\nHOST: 239.255.255.250:1982\r\n\
+    MAN: \"ssdp:discover\"\r\nST: wifi_bulb\r\n";
 
 /// A bulb, the present time, and one control connection.
 pub(crate) struct Client {
@@ -112,6 +117,11 @@ impl Client {
         let (answer, props) = self.ask(method, params);
         assert_eq!(props, json!({}), "nothing changes");
         answer["error"]["code"].as_i64().unwrap_or_else(|| panic!("{answer}"))
+    }
+
+    /// Everything that it shows.
+    pub(crate) fn shown(&self) -> Vec<Option<Value>> {
+        Property::known().map(|property| self.bulb.property(property.as_str())).collect()
     }
 
     /// The properties with these names, as answered.

@@ -20,11 +20,11 @@ pub(super) struct RawHeader<'a> {
 }
 
 impl<'a> RawHeaders<'a> {
-    /// Splits off the start line.
+    /// Splits off the start line, which begins with the datagram.
     pub(super) fn new(datagram: &'a [u8]) -> (&'a [u8], Self) {
         let end = find(b'\n', datagram);
         let (line, rest) = split(datagram, end.unwrap_or(datagram.len()));
-        (trim(line), Self { rest, at: line.len().saturating_add(1) })
+        (trim_end(line), Self { rest, at: line.len().saturating_add(1) })
     }
 }
 

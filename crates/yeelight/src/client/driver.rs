@@ -2,13 +2,14 @@
 
 use std::future::Future;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use iot_home_core::{Random, SystemRandom};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use iot_home_core::{Instant, Random, SystemRandom};
+use tokio::io::{AsyncRead as _, AsyncWrite as _, ReadBuf};
 use tokio::time::{self, Sleep};
 
 use super::builder::{Dialer, Wire};
@@ -84,13 +85,13 @@ impl Drop for Closes {
 /// Keeps the session's time while something else is waited for.
 struct Idle<'a, F> {
     shared: &'a Shared,
-    sleep: Option<Pin<Box<Sleep>>>,
+    timer: Timer,
     until: Pin<Box<F>>,
 }
 
 impl<'a, F> Idle<'a, F> {
     fn new(shared: &'a Shared, until: F) -> Self {
-        Self { shared, sleep: None, until: Box::pin(until) }
+        Self { shared, timer: Timer::default(), until: Box::pin(until) }
     }
 }
 
@@ -102,27 +103,33 @@ impl<F: Future> Future for Idle<'_, F> {
         if let Poll::Ready(output) = this.until.as_mut().poll(cx) {
             return Poll::Ready(output);
         }
-        poll_timers(this.shared, &mut this.sleep, cx);
-        Poll::Pending
+        loop {
+            // Without a connection there is nothing to write.
+            let work = this.shared.work(cx.waker(), &mut Vec::new());
+            ready!(this.timer.poll(this.shared, work.due, cx));
+        }
     }
 }
 
-/// Lets the session keep its time, until it has nothing to do now.
-fn poll_timers(shared: &Shared, sleep: &mut Option<Pin<Box<Sleep>>>, cx: &mut Context<'_>) {
-    // Each turn ends something that was due; a session that did not would be a bug, and not a busy loop.
-    for _ in 0..MAX_TURNS {
-        let Some(due) = shared.keep_time(cx.waker()) else { return };
+/// A timer that is only ever moved forward: one that rings too early is harmless and rare, and moving it
+/// with every command and every answer is neither.
+#[derive(Default)]
+struct Timer(Option<Pin<Box<Sleep>>>);
+
+impl Timer {
+    /// Ready when it has rung, early perhaps: what is due is to be looked at again then.
+    fn poll(&mut self, shared: &Shared, due: Option<Instant>, cx: &mut Context<'_>) -> Poll<()> {
         // A deadline beyond what the clock can count never comes.
-        let Some(at) = shared.at(due) else { return };
-        let sleep = sleep.get_or_insert_with(|| Box::pin(time::sleep_until(at)));
-        if sleep.deadline() != at {
+        let Some(at) = due.and_then(|due| shared.at(due)) else { return Poll::Pending };
+        let sleep = self.0.get_or_insert_with(|| Box::pin(time::sleep_until(at)));
+        if at < sleep.deadline() {
             sleep.as_mut().reset(at);
         }
-        if sleep.as_mut().poll(cx).is_pending() {
-            return;
-        }
+        ready!(sleep.as_mut().poll(cx));
+        // The next one is set for what is due then.
+        self.0 = None;
+        Poll::Ready(())
     }
-    cx.waker().wake_by_ref();
 }
 
 /// A pause that ends early when a command waits for a connection, but not at once.
@@ -155,60 +162,58 @@ impl Future for Pause<'_> {
 struct Serve<'a> {
     shared: &'a Shared,
     stream: Box<dyn Wire>,
-    sleep: Option<Pin<Box<Sleep>>>,
+    timer: Timer,
     /// What is to be written, and how much of it was.
     outgoing: Vec<u8>,
     written: usize,
+    /// Runs while the connection takes nothing.
+    stuck: Option<Pin<Box<Sleep>>>,
 }
 
 impl<'a> Serve<'a> {
     fn new(shared: &'a Shared, stream: Box<dyn Wire>) -> Self {
-        Self { shared, stream, sleep: None, outgoing: Vec::new(), written: 0 }
+        Self {
+            shared,
+            stream,
+            timer: Timer::default(),
+            outgoing: Vec::new(),
+            written: 0,
+            stuck: None,
+        }
     }
 
-    /// Reads until there is nothing more, or others want their turn.
-    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+    /// Reads until there is nothing more, a caller has an answer, or others want their turn.
+    fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
         for _ in 0..READS {
-            let mut buffer = [0; READ];
-            let mut read = ReadBuf::new(&mut buffer);
+            let mut buffer = [const { MaybeUninit::uninit() }; READ];
+            let mut read = ReadBuf::uninit(&mut buffer);
             match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut read)) {
                 Ok(()) if read.filled().is_empty() => {
-                    return Poll::Ready(io::Error::new(
+                    return Poll::Ready(Received::End(io::Error::new(
                         io::ErrorKind::UnexpectedEof,
                         "the bulb closed the connection",
-                    ));
+                    )));
                 }
-                Ok(()) => self.shared.receive(read.filled()),
+                Ok(()) => {
+                    if self.shared.receive(read.filled()) {
+                        return Poll::Ready(Received::Answer);
+                    }
+                }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Poll::Ready(error),
+                Err(error) => return Poll::Ready(Received::End(error)),
             }
         }
-        cx.waker().wake_by_ref();
-        Poll::Pending
+        Poll::Ready(Received::Much)
     }
+}
 
-    /// Writes what is to be written; what comes together goes in one write.
-    fn poll_send(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        loop {
-            if self.written >= self.outgoing.len() {
-                self.outgoing.clear();
-                self.written = 0;
-                if self.outgoing.capacity() > KEEP {
-                    self.outgoing = Vec::new();
-                }
-                if !self.shared.transmit(&mut self.outgoing) {
-                    return Poll::Pending;
-                }
-            }
-            let rest = self.outgoing.get(self.written..).unwrap_or_default();
-            match ready!(Pin::new(&mut self.stream).poll_write(cx, rest)) {
-                Ok(0) => return Poll::Ready(io::ErrorKind::WriteZero.into()),
-                Ok(written) => self.written = self.written.saturating_add(written),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Poll::Ready(error),
-            }
-        }
-    }
+enum Received {
+    /// A caller's wait is over.
+    Answer,
+    /// Nothing for a caller, and there may be more.
+    Much,
+    /// The connection is over.
+    End(io::Error),
 }
 
 impl Future for Serve<'_> {
@@ -216,23 +221,62 @@ impl Future for Serve<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Error> {
         let this = &mut *self;
-        // What has come is read before it is said that there is nothing to read any more.
-        if let Poll::Ready(error) = this.poll_receive(cx) {
-            return Poll::Ready(error);
+        match this.poll_receive(cx) {
+            Poll::Pending => {}
+            Poll::Ready(Received::End(error)) => return Poll::Ready(error),
+            // The callers go on before the bulb is asked whether there is more: what they have to say next
+            // goes into one write. There are no more answers than there were commands, so this ends.
+            Poll::Ready(Received::Answer) => {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            Poll::Ready(Received::Much) => cx.waker().wake_by_ref(),
         }
-        poll_timers(this.shared, &mut this.sleep, cx);
-        if let Poll::Ready(error) = this.poll_send(cx) {
-            return Poll::Ready(error);
+        loop {
+            if this.written >= this.outgoing.len() {
+                this.outgoing.clear();
+                this.written = 0;
+                if this.outgoing.capacity() > KEEP {
+                    this.outgoing = Vec::new();
+                }
+            }
+            if this.outgoing.is_empty() {
+                let work = this.shared.work(cx.waker(), &mut this.outgoing);
+                if work.is_dead {
+                    let error = io::Error::new(
+                        io::ErrorKind::TimedOut,
+                        "the bulb does not answer any more",
+                    );
+                    return Poll::Ready(error);
+                }
+                if this.outgoing.is_empty() {
+                    ready!(this.timer.poll(this.shared, work.due, cx));
+                    continue;
+                }
+            }
+            let rest = this.outgoing.get(this.written..).unwrap_or_default();
+            match Pin::new(&mut this.stream).poll_write(cx, rest) {
+                Poll::Ready(Ok(0)) => return Poll::Ready(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(written)) => {
+                    this.written = this.written.saturating_add(written);
+                    this.stuck = None;
+                }
+                Poll::Ready(Err(error)) if error.kind() == io::ErrorKind::Interrupted => {}
+                Poll::Ready(Err(error)) => return Poll::Ready(error),
+                Poll::Pending => {
+                    let stuck = this.stuck.get_or_insert_with(|| Box::pin(time::sleep(MAX_STUCK)));
+                    if stuck.as_mut().poll(cx).is_ready() {
+                        let error = io::Error::new(
+                            io::ErrorKind::TimedOut,
+                            "the bulb does not read any more",
+                        );
+                        return Poll::Ready(error);
+                    }
+                    let work = this.shared.keep_time(cx.waker());
+                    ready!(this.timer.poll(this.shared, work.due, cx));
+                }
+            }
         }
-        // Sending has set deadlines.
-        poll_timers(this.shared, &mut this.sleep, cx);
-        if this.shared.lock().is_dead {
-            return Poll::Ready(io::Error::new(
-                io::ErrorKind::TimedOut,
-                "the bulb does not answer any more",
-            ));
-        }
-        Poll::Pending
     }
 }
 
@@ -242,7 +286,8 @@ const READ: usize = 8 * 1024;
 const READS: u32 = 16;
 /// Memory that is kept for the next writes.
 const KEEP: usize = 4 * 1024;
-const MAX_TURNS: u32 = 1024;
+/// How long a bulb may leave unread what it is sent.
+const MAX_STUCK: Duration = Duration::from_secs(5);
 /// How long a connection has to live for the next to be made at once.
 const GOOD: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

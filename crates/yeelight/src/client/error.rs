@@ -7,7 +7,6 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use crate::error::{DeviceError, Failure, InvalidInput};
-use crate::method::Method;
 
 /// Why something did not work. [`kind`](Self::kind) tells causes apart, `Display` names the bulb and the
 /// method, and [`hint`](Self::hint) says what to do.
@@ -194,9 +193,14 @@ impl Error {
         })
     }
 
-    pub(super) fn command(addr: SocketAddr, method: &Method, failure: Failure) -> Self {
-        let mut error = Self::new(Some(addr), method.name(), Cause::Failure(failure));
-        error.0.repeatable = method.is_repeatable();
+    pub(super) fn command(
+        addr: SocketAddr,
+        method: &str,
+        repeatable: bool,
+        failure: Failure,
+    ) -> Self {
+        let mut error = Self::new(Some(addr), method, Cause::Failure(failure));
+        error.0.repeatable = repeatable;
         error
     }
 

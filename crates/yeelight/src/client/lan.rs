@@ -5,12 +5,14 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use tokio::task::AbortHandle;
+use tracing::{Instrument as _, field};
 
 use super::bulb::Bulb;
 use super::changes::Changes;
 use super::error::Error;
 use super::shared::Shared;
 use super::transport::Transport;
+use crate::error::Failure;
 use crate::message::Reply;
 use crate::method::Method;
 use crate::model::Profile;
@@ -36,31 +38,32 @@ impl Lan {
 impl Transport for Lan {
     async fn call(&self, method: Method) -> Result<Reply, Error> {
         let shared = self.shared();
-        let span = tracing::debug_span!("command", addr = %shared.addr, method = method.name(), id = tracing::field::Empty);
-        // The name and whether it may be repeated are needed once it has failed.
-        let kept = method.clone();
-        let failed = |failure| Error::command(shared.addr, &kept, failure);
-        let started = shared.start(method).map_err(failed)?;
-        let Some(key) = started.key else { return Err(Error::closed(shared.addr, kept.name())) };
-        let mut guard = Guard { shared, key: Some(key) };
-        let ended = started.end.await;
-        guard.key = None;
-        match ended {
-            Ok(Ok(reply)) => {
-                if !span.is_disabled() {
-                    span.record("id", reply.id());
+        let (name, repeatable) = (method.shared_name(), method.is_repeatable());
+        let span =
+            tracing::debug_span!("command", addr = %shared.addr, method = %name, id = field::Empty);
+        async {
+            let failed = |failure| Error::command(shared.addr, &name, repeatable, failure);
+            let started = shared.start(method).map_err(failed)?;
+            let Some(key) = started.key else { return Err(Error::closed(shared.addr, &name)) };
+            let mut guard = Guard { shared, key: Some(key) };
+            let ended = started.end.await;
+            guard.key = None;
+            match ended {
+                Ok(Ok(reply)) => {
+                    if !span.is_disabled() {
+                        span.record("id", reply.id());
+                    }
+                    Ok(reply)
                 }
-                Ok(reply)
+                Ok(Err(failure @ Failure::NotConnected { .. })) => {
+                    Err(failed(failure).because(shared.last_error()))
+                }
+                Ok(Err(failure)) => Err(failed(failure)),
+                Err(_) => Err(Error::closed(shared.addr, &name)),
             }
-            Ok(Err(failure)) => {
-                let last = match failure {
-                    crate::error::Failure::NotConnected { .. } => shared.last_error(),
-                    _ => None,
-                };
-                Err(failed(failure).because(last))
-            }
-            Err(_) => Err(Error::closed(shared.addr, kept.name())),
         }
+        .instrument(span.clone())
+        .await
     }
 }
 

@@ -14,7 +14,7 @@ use tokio::time;
 
 use self::channel::Channel;
 use super::bulb::Bulb;
-use super::error::{Error, RealtimeFailure};
+use super::error::{Error, ErrorKind, RealtimeFailure};
 use super::lan::Lan;
 use super::transport::Transport;
 use crate::color::Light;
@@ -164,7 +164,7 @@ impl Bulb<Realtime> {
         self.transport().inner.lan.shared().lock().session.state().clone()
     }
 
-    /// Ends the channel. Dropping the last handle does the same without waiting for the bulb.
+    /// Ends the channel once what waits was sent. Dropping the last handle ends it at once.
     ///
     /// # Errors
     /// As a command on the control connection.
@@ -173,10 +173,16 @@ impl Bulb<Realtime> {
     /// The channel is closed in any case; the bulb notices that by itself.
     pub async fn end(self) -> Result<(), Error> {
         let inner = &self.transport().inner;
-        *inner.channel.lock().await = None;
-        match inner.kind {
-            RealtimeKind::Music => inner.lan.call(Method::SetMusic(None)).await.map(drop),
-            RealtimeKind::Udp => Ok(()),
+        if let Some(channel) = inner.channel.lock().await.take() {
+            channel.finish(inner.options.timeout).await;
+        }
+        if inner.kind == RealtimeKind::Udp {
+            return Ok(());
+        }
+        match inner.lan.call(Method::SetMusic(None)).await {
+            // It has seen the connection end, and is in no music mode that it could leave.
+            Err(error) if error.kind() == ErrorKind::Device => Ok(()),
+            ended => ended.map(drop),
         }
     }
 }
@@ -228,7 +234,13 @@ impl Transport for Realtime {
         if method.is_question() {
             return Err(Error::input(&name, InvalidInput::NoAnswers { method: (&*name).into() }));
         }
-        if matches!(method, Method::SetPower { .. } | Method::Toggle(_) | Method::DevToggle) {
+        // A scene switches the light on, and there is no music while it is off.
+        let switches = match method {
+            Method::SetPower { .. } | Method::Toggle(_) | Method::DevToggle => true,
+            Method::SetScene { .. } => inner.kind == RealtimeKind::Music && inner.is_off(),
+            _ => false,
+        };
+        if switches {
             let (before, kept) = (self.state(), method.clone());
             let reply = inner.lan.call(method).await?;
             // The bulb tells nothing in music mode.

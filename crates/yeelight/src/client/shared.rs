@@ -38,7 +38,7 @@ pub(super) struct State {
     /// Why there is no connection.
     pub(super) last_error: Option<io::Error>,
     /// The bulb answers nothing: the driver has to make another connection.
-    pub(super) is_dead: bool,
+    is_dead: bool,
     closed: bool,
 }
 
@@ -137,51 +137,50 @@ impl Shared {
         self.lock().last_error = Some(error);
     }
 
-    /// Takes in what came over the connection.
-    pub(super) fn receive(&self, bytes: &[u8]) {
+    /// Takes in what came over the connection. Returns whether a caller's wait has ended by it.
+    pub(super) fn receive(&self, bytes: &[u8]) -> bool {
         let now = self.now();
         self.observe(Direction::Received, now, bytes);
         let mut state = self.lock();
         state.session.handle_bytes(now, bytes);
-        self.drain(&mut state);
+        self.drain(&mut state)
     }
 
-    /// Appends what is to be written now.
-    pub(super) fn transmit(&self, out: &mut Vec<u8>) -> bool {
+    /// Keeps the time, and appends to `out` what is to be written now. `waker` is woken when there is
+    /// something to do before it is [due](Work::due) again.
+    pub(super) fn work(&self, waker: &Waker, out: &mut Vec<u8>) -> Work {
         let now = self.now();
         let mut state = self.lock();
+        state.keep_time(now, waker);
         let sends = state.session.poll_transmit(now, &mut self.quota.window(), out);
-        // Commands that the quota refuses end here.
         self.drain(&mut state);
+        let work = state.work();
         drop(state);
         if sends {
             self.observe(Direction::Sent, now, out);
         }
-        sends
+        work
     }
 
-    /// Keeps the time, and says when to do it again; `waker` is woken when something is to be done before.
-    pub(super) fn keep_time(&self, waker: &Waker) -> Option<Instant> {
-        let mut state = self.lock();
-        if state.driver.as_ref().is_none_or(|driver| !driver.will_wake(waker)) {
-            state.driver = Some(waker.clone());
-        }
+    /// The same while nothing can be written.
+    pub(super) fn keep_time(&self, waker: &Waker) -> Work {
         let now = self.now();
-        let due = state.session.poll_timeout();
-        if due.is_some_and(|due| due <= now) {
-            state.session.handle_timeout(now);
-            self.drain(&mut state);
-            return state.session.poll_timeout();
-        }
-        due
+        let mut state = self.lock();
+        state.keep_time(now, waker);
+        self.drain(&mut state);
+        Work { due: state.session.poll_deadline(), ..state.work() }
     }
 
-    /// Passes on what the session has to tell.
-    fn drain(&self, state: &mut State) {
+    /// Passes on what the session has to tell. Returns whether a caller was told.
+    fn drain(&self, state: &mut State) -> bool {
+        let mut told = false;
         while let Some(event) = state.session.poll_event() {
             match event {
                 // Nobody hears it where the caller was dropped this very moment.
-                Event::Done { tag, result } => drop(tag.send(result)),
+                Event::Done { tag, result } => {
+                    let _ = tag.send(result);
+                    told = true;
+                }
                 Event::Changed(properties) => state.tell_readers(&Change::Properties(properties)),
                 Event::StateKnown => {
                     let is_dead = state.is_dead;
@@ -195,6 +194,7 @@ impl Shared {
                 }
             }
         }
+        told
     }
 
     /// Ends every call: the driver is gone, and with it whatever could answer them.
@@ -232,10 +232,31 @@ impl State {
         });
     }
 
+    fn keep_time(&mut self, now: Instant, waker: &Waker) {
+        if self.driver.as_ref().is_none_or(|driver| !driver.will_wake(waker)) {
+            self.driver = Some(waker.clone());
+        }
+        if self.session.poll_timeout().is_some_and(|due| due <= now) {
+            self.session.handle_timeout(now);
+        }
+    }
+
+    fn work(&self) -> Work {
+        Work { due: self.session.poll_timeout(), is_dead: self.is_dead }
+    }
+
     /// Whether a command waits for a connection.
     pub(super) fn is_wanted(&self) -> bool {
         !self.session.is_connected() && self.session.under_way() > 0
     }
+}
+
+/// What a driver learns from the session.
+pub(super) struct Work {
+    /// When the session wants to be looked at again.
+    pub(super) due: Option<Instant>,
+    /// The bulb answers nothing: another connection is to be made.
+    pub(super) is_dead: bool,
 }
 
 /// A command that is on its way.

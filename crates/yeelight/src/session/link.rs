@@ -136,23 +136,21 @@ impl Link {
         })
     }
 
-    /// When something is to be sent or asked next. `waits` is whether commands wait for their turn, and
+    /// When something is to be sent next. `waits` is whether commands wait for their turn, and
     /// `blocked` until when the quota holds them back.
-    pub(super) fn next(
-        &self,
-        waits: bool,
-        blocked: Option<Instant>,
-        config: &Config,
-    ) -> Option<Instant> {
+    pub(super) fn next_sending(&self, waits: bool, blocked: Option<Instant>) -> Option<Instant> {
         let Self::Up(up) = self else { return None };
         let not_before = blocked.map_or(up.settled_at, |until| until.max(up.settled_at));
-        let wants_now = (waits || up.first_read || up.ping).then_some(not_before);
+        let now = (waits || up.first_read || up.ping).then_some(not_before);
         let reread = up.reread_at.map(|at| at.max(not_before));
-        let ping = match config.keep_alive {
-            Some(interval) if !up.ping => Some(up.heard_at.max(up.asked_at) + interval),
-            _ => None,
-        };
-        [wants_now, reread, ping].into_iter().flatten().min()
+        [now, reread].into_iter().flatten().min()
+    }
+
+    /// When the silence has lasted long enough to ask whether the bulb is there.
+    pub(super) fn next_ping(&self, config: &Config) -> Option<Instant> {
+        let Self::Up(up) = self else { return None };
+        let interval = config.keep_alive.filter(|_| !up.ping)?;
+        Some(up.heard_at.max(up.asked_at) + interval)
     }
 
     pub(super) fn handle_timeout(&mut self, now: Instant, config: &Config) {

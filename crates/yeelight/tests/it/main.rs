@@ -9,4 +9,14 @@
     reason = "tests may fail loudly"
 )]
 
+mod advert;
 mod client;
+mod directory;
+mod discovery;
+mod hostile;
+mod listener;
+mod over_miio;
+mod quota;
+mod realtime;
+mod rig;
+mod search;

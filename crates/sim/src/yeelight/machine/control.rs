@@ -1,11 +1,13 @@
-//! Lines that arrive, and what is answered.
+//! Lines that arrive, and what is done about them.
+
+use std::time::Duration;
 
 use iot_home_core::Instant;
 
+use crate::yeelight::faults::{Close, Silence};
 use crate::yeelight::lamp::Reply;
 use crate::yeelight::machine::outbox::Role;
 use crate::yeelight::machine::{ConnectionId, Machine};
-use crate::yeelight::message;
 use crate::yeelight::params::Params;
 use crate::yeelight::refusal::Refusal;
 use crate::yeelight::report::count;
@@ -54,6 +56,9 @@ impl Machine {
 
     /// A line without its line feed.
     fn line(&mut self, now: Instant, id: ConnectionId, line: &[u8]) {
+        if matches!(self.mischief.silence(), Silence::Commands | Silence::Total) {
+            return count(&mut self.report.ignored);
+        }
         let request = match line.strip_suffix(b"\r") {
             _ if line.len() > LONGEST_LINE => Err(BadLine::Long),
             None => Err(BadLine::End),
@@ -72,36 +77,54 @@ impl Machine {
             BadLine::End => &mut violations.line_end,
             BadLine::Unreadable(unreadable) => unreadable.counter(violations),
         });
-        self.answer_error(now, id, 0, -1, "invalid command");
+        self.answer(now, id, 0, Err((-1, "invalid command")));
     }
 
     fn command(&mut self, now: Instant, id: ConnectionId, request: &Request<'_>) {
+        let nth = self.mischief.command();
+        let close = self.mischief.faults.close;
+        if close == Some(Close::Before(nth)) {
+            return self.outbox.close(now, &mut self.connections, id);
+        }
         count(&mut self.report.commands);
         if request.id == 0 {
             count(&mut self.report.violations.zero_id);
         }
-        let role = self.connections.get(&id).map_or(Role::Control, |one| one.role);
+        let Some(role) = self.connections.get(&id).map(|one| one.role) else { return };
         if role == Role::Music {
             count(&mut self.report.music_commands);
+        } else if self.mischief.faults.quota_error == Some(nth) {
+            return self.answer(now, id, request.id, Err(Refusal::Quota.error()));
+        } else if let Some((code, text)) = self.mischief.faults.error.clone() {
+            return self.answer(now, id, request.id, Err((code, &text)));
         }
         let done = match role {
-            Role::Control => {
-                self.enter_quota(now, id).and_then(|()| self.run(now, Some(id), request))
-            }
-            Role::Music => self.run(now, None, request),
+            Role::Control => self.enter_quota(now, id).and_then(|()| self.run(now, true, request)),
+            Role::Music => self.run(now, false, request),
         };
+        if close == Some(Close::Unanswered(nth)) {
+            self.outbox.close(now, &mut self.connections, id);
+        }
         match done {
             Ok(reply) => {
                 self.report.execution(&request.method);
-                self.answer(now, id, request.id, &reply);
-                self.after_change(now);
+                self.answer(now, id, request.id, Ok(&reply));
             }
             Err(refusal) => {
                 self.refused(refusal);
-                let (code, text) = refusal.error();
-                self.answer_error(now, id, request.id, code, text);
+                self.answer(now, id, request.id, Err(refusal.error()));
             }
         }
+        match close {
+            Some(Close::After(last)) if last == nth => {
+                self.outbox.close(now, &mut self.connections, id);
+            }
+            Some(Close::Between(last)) if last == nth => {
+                self.outbox.close_later(now + AFTERWARDS, &self.connections, id);
+            }
+            _ => {}
+        }
+        self.after_change(now);
     }
 
     pub(super) fn refused(&mut self, refusal: Refusal) {
@@ -123,11 +146,11 @@ impl Machine {
         Ok(())
     }
 
-    /// Carries out a command. `control` is the connection it came on, where it came on one.
+    /// Carries out a command that came over a control connection, or not over one.
     pub(super) fn run(
         &mut self,
         now: Instant,
-        control: Option<ConnectionId>,
+        control: bool,
         request: &Request<'_>,
     ) -> Result<Reply, Refusal> {
         let method = &*request.method;
@@ -138,61 +161,20 @@ impl Machine {
         if method == "set_music" {
             return self.set_music(now, params).map(|()| Reply::Ok);
         }
-        self.lamp.call(now, method, params, control.is_none())
+        self.lamp.call(now, method, params, !control)
     }
 
     /// What follows from a change: clients are told, and music ends with the light.
     pub(super) fn after_change(&mut self, now: Instant) {
-        if self.music.is_some() && self.lamp.is_off() {
+        let is_lit = !self.lamp.is_off();
+        if std::mem::replace(&mut self.was_lit, is_lit) && !is_lit {
             self.end_music(now);
         }
         self.tell_changes(now);
-    }
-
-    /// Tells all control connections what has changed.
-    pub(super) fn tell_changes(&mut self, now: Instant) {
-        let changes = self.lamp.properties.take_changes();
-        if changes.is_empty() {
-            return;
-        }
-        let line = message::props(self.builder.pushes, &changes);
-        let listeners = self.connections.iter();
-        let listeners = listeners.filter(|(_, one)| one.role == Role::Control && !one.closing);
-        let listeners: Vec<_> = listeners.map(|(id, _)| *id).collect();
-        for id in listeners {
-            count(&mut self.report.pushes);
-            self.deliver(now, id, line.as_bytes());
-        }
-    }
-
-    fn answer(&mut self, now: Instant, to: ConnectionId, id: i32, reply: &Reply) {
-        if self.is_answered(to) {
-            let line = message::result(self.builder.answers, id, reply);
-            count(&mut self.report.answers);
-            self.deliver(now, to, line.as_bytes());
-        }
-    }
-
-    fn answer_error(&mut self, now: Instant, to: ConnectionId, id: i32, code: i32, text: &str) {
-        if self.is_answered(to) {
-            let line = message::error(self.builder.answers, id, code, text);
-            count(&mut self.report.answers);
-            count(&mut self.report.error_answers);
-            self.deliver(now, to, line.as_bytes());
-        }
-    }
-
-    /// Music connections are not answered.
-    fn is_answered(&self, id: ConnectionId) -> bool {
-        self.connections.get(&id).is_some_and(|one| one.role == Role::Control)
-    }
-
-    fn deliver(&mut self, now: Instant, to: ConnectionId, line: &[u8]) {
-        if !self.outbox.write(now, now, &mut self.connections, to, line) {
-            self.overflowed(now, to);
-        }
     }
 }
 
 /// The longest line in bytes.
 const LONGEST_LINE: usize = 8192;
+/// How long after an answer a connection is closed that is to be closed between two commands.
+const AFTERWARDS: Duration = Duration::from_millis(100);

@@ -1,12 +1,13 @@
 //! Searches and advertisements.
 
 use std::net::SocketAddr;
-use std::time::Duration;
 
 use iot_home_core::Instant;
 use iot_home_yeelight::{Property, PropertyValue};
 
+use crate::yeelight::faults::Silence;
 use crate::yeelight::machine::{Machine, Output};
+use crate::yeelight::quirk::Quirk;
 use crate::yeelight::report::count;
 use crate::yeelight::search::{self, Announcement};
 
@@ -17,18 +18,35 @@ impl Machine {
         if !self.lan_control {
             return;
         }
+        if self.mischief.silence() == Silence::Total {
+            return count(&mut self.report.ignored);
+        }
         match search::check(datagram, self.location) {
+            Ok(()) if self.mischief.loses_search() => count(&mut self.report.lost_searches),
             Ok(()) => {
                 count(&mut self.report.searches);
-                count(&mut self.report.search_answers);
-                let datagram = self.search_answer().write();
-                self.outbox.push(now, now, Output::SearchAnswer { to: from, datagram });
+                self.answer_search(now, from);
             }
             Err(dropped) => {
                 if let Some(counter) = dropped.counter(&mut self.report.violations) {
                     count(counter);
                 }
             }
+        }
+    }
+
+    fn answer_search(&mut self, now: Instant, to: SocketAddr) {
+        let due = now + self.mischief.search_delay();
+        let other_port = self.mischief.has(Quirk::SearchOtherPort);
+        if self.mischief.has(Quirk::SearchRandomBytes) {
+            let datagram = self.mischief.garbage();
+            self.outbox.push(now, due, Output::SearchAnswer { to, datagram, other_port });
+        }
+        let times = if self.mischief.has(Quirk::SearchRepeated) { 3 } else { 1 };
+        for _ in 0..times {
+            count(&mut self.report.search_answers);
+            let datagram = self.search_answer().write(&self.mischief.faults);
+            self.outbox.push(now, due, Output::SearchAnswer { to, datagram, other_port });
         }
     }
 
@@ -45,10 +63,8 @@ impl Machine {
     }
 
     pub(super) fn advertise(&mut self, now: Instant) {
-        // A bulb that is not there at all would be noticed by its clock only.
-        let period = self.builder.max_age.max(Duration::from_secs(1));
-        self.advertisement = Some(now + period);
-        let Some(to) = self.builder.advertise_to.filter(|_| self.lan_control) else { return };
+        self.advertisement = Some(now + self.builder.max_age);
+        let Some(to) = self.builder.advertise_to.filter(|_| self.is_heard()) else { return };
         let mut headers = vec![
             ("Host".into(), b"239.255.255.250:1982".to_vec()),
             self.cache_control(),
@@ -57,9 +73,15 @@ impl Machine {
             ("Server".into(), b"POSIX, UPnP/1.0 YGLC/1".to_vec()),
         ];
         headers.extend(self.description());
-        let datagram = Announcement { start: "NOTIFY * HTTP/1.1", headers }.write();
+        let datagram = Announcement { start: "NOTIFY * HTTP/1.1", headers };
+        let datagram = datagram.write(&self.mischief.faults);
         count(&mut self.report.advertisements);
         self.outbox.push(now, now, Output::Advertisement { to, datagram });
+    }
+
+    /// Whether anything it says without being asked gets to anybody.
+    fn is_heard(&self) -> bool {
+        self.lan_control && self.mischief.silence() != Silence::Total
     }
 
     fn cache_control(&self) -> (String, Vec<u8>) {

@@ -8,6 +8,7 @@ use iot_home_yeelight::Property;
 use crate::yeelight::machine::outbox::{Connection, Role};
 use crate::yeelight::machine::{ConnectionId, Machine, Output};
 use crate::yeelight::params::Params;
+use crate::yeelight::quirk::Quirk;
 use crate::yeelight::refusal::Refusal;
 use crate::yeelight::report::count;
 
@@ -32,12 +33,15 @@ impl Machine {
         let host: Ipv4Addr = params.text(1)?.parse().map_err(|_| Refusal::Range)?;
         let port = params.within(2, 1..=i64::from(u16::MAX))?;
         let to = SocketAddr::new(IpAddr::V4(host), u16::try_from(port).unwrap_or_default());
-        if self.lamp.is_off() {
-            return Err(Refusal::Off);
+        if self.mischief.has(Quirk::MusicRefused) {
+            return Err(Refusal::State);
         }
         self.end_music(now);
         let connection = self.new_connection_id();
         self.music = Some(Music { connection });
+        if self.mischief.has(Quirk::MusicNoConnection) {
+            return Ok(());
+        }
         self.outbox.push(now, now, Output::ConnectBack { connection, to });
         Ok(())
     }
@@ -65,7 +69,7 @@ impl Machine {
         }
     }
 
-    /// The client has closed the connection.
+    /// A connection is closed, or could not be made; perhaps it was the one for music.
     pub(super) fn music_ended(&mut self, now: Instant, connection: ConnectionId) {
         if self.music.as_ref().is_some_and(|music| music.connection == connection) {
             self.music = None;

@@ -19,6 +19,8 @@ pub(super) struct Connection {
     pub(super) window: Window,
     /// Nothing is read any more; what is under way is still written.
     pub(super) closing: bool,
+    /// Nothing is written any more; what arrives is still read.
+    pub(super) mute: bool,
     /// To be written by now.
     ready: Vec<u8>,
     /// When the last thing under way will be written; nothing overtakes it.
@@ -40,6 +42,7 @@ impl Connection {
             skipping: false,
             window: Window::default(),
             closing: false,
+            mute: false,
             ready: Vec::new(),
             busy_until: Instant::ORIGIN,
         }
@@ -104,6 +107,18 @@ impl Outbox {
             self.later.push(connection.busy_until, Later::Close(id));
         } else {
             self.close_now(connections, id);
+        }
+    }
+
+    /// Closes a connection at that time; until then it goes on.
+    pub(super) fn close_later(
+        &mut self,
+        due: Instant,
+        connections: &Connections,
+        id: ConnectionId,
+    ) {
+        if connections.get(&id).is_some_and(|one| !one.closing) {
+            self.later.push(due, Later::Close(id));
         }
     }
 

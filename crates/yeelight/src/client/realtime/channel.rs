@@ -37,6 +37,15 @@ impl Channel {
     }
 }
 
+impl Channel {
+    /// Lets what waits be sent, for at most this long, and closes.
+    pub(super) async fn finish(mut self, timeout: Duration) {
+        // The task ends when there is nobody left to send to it.
+        self.commands = mpsc::channel(1).0;
+        let _ = within(timeout, &mut self.task).await;
+    }
+}
+
 impl Drop for Channel {
     fn drop(&mut self) {
         self.task.abort();

@@ -1,0 +1,244 @@
+//! Music mode and UDP sessions, on real sockets.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use iot_home_sim::SimBulb;
+use iot_home_sim::yeelight::{Faults, Quirk};
+use iot_home_yeelight::client::{RealtimeKind, RealtimeOptions};
+use iot_home_yeelight::session::Config;
+use iot_home_yeelight::{
+    Bulb, Color, Effect, ErrorKind, InvalidInput, Light, Profile, Property, Realtime, Rgb, Scene,
+};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpSocket};
+
+const PATIENCE: Duration = Duration::from_secs(10);
+
+async fn connect(sim: &SimBulb) -> Bulb {
+    let config = Config::default().settle(Duration::ZERO);
+    // The tests tell what it supports, as a search answer would.
+    let profile = Profile::of_bulb(sim.model(), support(sim).iter().map(String::as_str));
+    Bulb::builder(sim.addr()).session(config).profile(profile).connect().await.unwrap()
+}
+
+fn support(sim: &SimBulb) -> Vec<String> {
+    let udp = matches!(sim.model(), "color4" | "strip6" | "lamp15");
+    let mut support =
+        vec!["set_power", "set_bright", "set_rgb", "set_music", "get_prop", "set_scene"];
+    support.extend(udp.then_some("udp_sess_new"));
+    support.into_iter().map(Into::into).collect()
+}
+
+/// Nothing is answered, so what should have happened is waited for.
+async fn until(what: impl Fn() -> bool) {
+    let waiting = async {
+        while !what() {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, waiting).await.expect("it happens");
+}
+
+fn music() -> RealtimeOptions {
+    RealtimeOptions::default().kind(RealtimeKind::Music)
+}
+
+#[tokio::test]
+async fn music_mode_takes_more_commands_than_the_quota() {
+    let sim = SimBulb::of_model("color1").property("power", "on").spawn().await.unwrap();
+    let bulb = connect(&sim).await;
+    let stage = bulb.realtime(RealtimeOptions::default()).await.unwrap();
+    assert_eq!(stage.kind(), RealtimeKind::Music);
+    for step in 1..=500 {
+        stage.set_rgb(Rgb(step), Effect::Sudden).await.unwrap();
+    }
+    assert_eq!(stage.state().color(Light::Main), Some(Color::Rgb(Rgb(500))));
+    until(|| sim.property("rgb") == Some(500.into())).await;
+    let report = sim.report();
+    assert_eq!((report.violations.total(), report.music_connections), (0, 1), "{report:?}");
+    assert!(report.music_commands >= 500, "{report:?}");
+    stage.end().await.unwrap();
+    until(|| sim.property("music_on") == Some(0.into())).await;
+    // The control connection stands, before and after.
+    bulb.on(Effect::Sudden).await.unwrap();
+    assert_eq!(sim.report().connections, 1);
+}
+
+#[tokio::test]
+async fn music_mode_comes_back_after_the_light_was_off() {
+    let sim = SimBulb::of_model("color1").property("power", "on").spawn().await.unwrap();
+    let bulb = connect(&sim).await;
+    let stage = bulb.realtime(music()).await.unwrap();
+    stage.set_rgb(Rgb(1), Effect::Sudden).await.unwrap();
+    stage.off(Effect::Sudden).await.unwrap();
+    assert_eq!(sim.property("power"), Some("off".into()));
+    let error = stage.set_rgb(Rgb(2), Effect::Sudden).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Realtime);
+    assert!(error.hint().unwrap().contains("on"), "{error}");
+    stage.on(Effect::Sudden).await.unwrap();
+    stage.set_rgb(Rgb(3), Effect::Sudden).await.unwrap();
+    until(|| sim.property("rgb") == Some(3.into())).await;
+    assert_eq!(sim.report().music_connections, 2);
+    // By somebody else's hand: the next command finds the channel gone.
+    sim.set_property("power", "off").unwrap();
+    until(|| bulb.state().is_on(Light::Main) == Some(false)).await;
+    sim.set_property("power", "on").unwrap();
+    until(|| bulb.state().is_on(Light::Main) == Some(true)).await;
+    stage.set_rgb(Rgb(4), Effect::Sudden).await.unwrap();
+    until(|| sim.property("rgb") == Some(4.into())).await;
+    // A scene switches the light on by itself.
+    stage.off(Effect::Sudden).await.unwrap();
+    stage.set_scene(Scene::Rgb { rgb: Rgb(5), bright: 50 }).await.unwrap();
+    until(|| sim.property("rgb") == Some(5.into())).await;
+    stage.set_rgb(Rgb(6), Effect::Sudden).await.unwrap();
+    until(|| sim.property("rgb") == Some(6.into())).await;
+    assert_eq!(sim.report().violations.total(), 0, "{:?}", sim.report());
+}
+
+#[tokio::test]
+async fn a_bulb_that_accepts_music_and_never_connects_hangs_nothing() {
+    let sim = SimBulb::of_model("color1")
+        .property("power", "on")
+        .faults(Faults::seed(1).quirk(Quirk::MusicNoConnection))
+        .spawn()
+        .await
+        .unwrap();
+    let bulb = connect(&sim).await;
+    let error = bulb.realtime(music().timeout(Duration::from_millis(200))).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Realtime);
+    assert!(error.to_string().contains("did not connect back within 200 ms"), "{error}");
+    assert!(error.hint().is_some());
+    // It was asked for, and asked to give it up.
+    assert_eq!(sim.report().executed("set_music"), 2);
+    bulb.on(Effect::Sudden).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bulb_that_refuses_music_is_an_error_at_once() {
+    let refusing = SimBulb::of_model("color1")
+        .property("power", "on")
+        .faults(Faults::seed(1).quirk(Quirk::MusicRefused))
+        .spawn()
+        .await
+        .unwrap();
+    let error = connect(&refusing).await.realtime(music()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Device, "{error}");
+    let without = SimBulb::ceiling().spawn().await.unwrap();
+    let bulb = Bulb::builder(without.addr())
+        .profile(Profile::of_bulb("ceiling4", ["set_power"]))
+        .connect()
+        .await
+        .unwrap();
+    let error = bulb.realtime(RealtimeOptions::default()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotSupported);
+}
+
+#[tokio::test]
+async fn questions_and_bad_values_are_refused_before_they_are_sent() {
+    let sim = SimBulb::of_model("color1").property("power", "on").spawn().await.unwrap();
+    let stage = connect(&sim).await.realtime(music()).await.unwrap();
+    let error = stage.get([Property::Power]).await.unwrap_err();
+    assert!(matches!(error.invalid_input(), Some(InvalidInput::NoAnswers { .. })), "{error}");
+    let error = stage.set_bright(0, Effect::Sudden).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadInput);
+    assert_eq!(sim.report().violations.total(), 0);
+}
+
+/// A bulb that is asked for music, and lets a stranger connect first.
+#[tokio::test]
+async fn only_the_bulb_may_connect_back() {
+    let bulb = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = bulb.local_addr().unwrap();
+    let asked = tokio::spawn(async move {
+        let (stream, _) = bulb.accept().await.unwrap();
+        let (reader, mut writer) = stream.into_split();
+        let line = BufReader::new(reader).lines().next_line().await.unwrap().unwrap();
+        let json: serde_json::Value = serde_json::from_str(&line).unwrap();
+        assert_eq!((json["method"].as_str(), &json["params"][0]), (Some("set_music"), &1.into()));
+        let ip: Ipv4Addr = json["params"][1].as_str().unwrap().parse().unwrap();
+        let port = u16::try_from(json["params"][2].as_u64().unwrap()).unwrap();
+        writer.write_all(b"{\"id\":1,\"result\":[\"ok\"]}\r\n").await.unwrap();
+        let to = SocketAddr::from((ip, port));
+        let stranger = TcpSocket::new_v4().unwrap();
+        stranger.bind("127.0.0.2:0".parse().unwrap()).unwrap();
+        let mut stranger = stranger.connect(to).await.unwrap();
+        assert_eq!(stranger.read(&mut [0; 1]).await.unwrap(), 0, "a stranger is sent away");
+        let own = TcpSocket::new_v4().unwrap();
+        own.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let mut own = own.connect(to).await.unwrap();
+        let mut line = [0; 64];
+        let read = own.read(&mut line).await.unwrap();
+        (ip, String::from_utf8_lossy(&line[..read]).into_owned())
+    });
+    let config = Config::default().settle(Duration::ZERO).read_state(false);
+    let client = Bulb::builder(addr).session(config).connect().await.unwrap();
+    let stage = client.realtime(music()).await.unwrap();
+    stage.set_bright(7, Effect::Sudden).await.unwrap();
+    let (ip, line) = asked.await.unwrap();
+    // The local address towards the bulb, though it listens on all.
+    assert_eq!(IpAddr::V4(ip), addr.ip());
+    assert_eq!(line, "{\"id\":1,\"method\":\"set_bright\",\"params\":[7,\"sudden\",0]}\r\n");
+}
+
+#[tokio::test]
+async fn another_address_can_be_told_to_the_bulb() {
+    let sim = SimBulb::of_model("color1").property("power", "on").spawn().await.unwrap();
+    let bulb = connect(&sim).await;
+    let options = music()
+        .listen(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)))
+        .advertise(Ipv4Addr::new(127, 0, 0, 9));
+    let stage = bulb.realtime(options).await.unwrap();
+    stage.set_rgb(Rgb(9), Effect::Sudden).await.unwrap();
+    until(|| sim.property("rgb") == Some(9.into())).await;
+}
+
+async fn udp_stage(sim: &SimBulb) -> (Bulb, Bulb<Realtime>) {
+    let bulb = connect(sim).await;
+    let options = RealtimeOptions::default().session_port(sim.session_addr().port());
+    let stage = bulb.realtime(options).await.unwrap();
+    (bulb, stage)
+}
+
+#[tokio::test]
+async fn a_udp_session_needs_no_connection_back() {
+    let sim = SimBulb::color().property("power", "on").spawn().await.unwrap();
+    let (_bulb, stage) = udp_stage(&sim).await;
+    assert_eq!(stage.kind(), RealtimeKind::Udp);
+    for step in 1..=200 {
+        stage.set_rgb(Rgb(step), Effect::Sudden).await.unwrap();
+        tokio::task::yield_now().await;
+    }
+    until(|| sim.property("rgb") == Some(200.into())).await;
+    let report = sim.report();
+    assert_eq!((report.violations.total(), report.sessions, report.music_connections), (0, 1, 0));
+    stage.off(Effect::Sudden).await.unwrap();
+    assert_eq!(sim.property("power"), Some("off".into()));
+    stage.end().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bulb_that_gives_no_token_is_an_error_in_time() {
+    let sim = SimBulb::color().property("power", "on").spawn().await.unwrap();
+    let bulb = connect(&sim).await;
+    let nobody = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let options = RealtimeOptions::default()
+        .session_port(nobody.local_addr().unwrap().port())
+        .timeout(Duration::from_millis(100));
+    let error = bulb.realtime(options).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Realtime);
+    assert!(error.to_string().contains("no token within 100 ms"), "{error}");
+}
+
+#[tokio::test]
+async fn a_channel_leaves_nothing_behind() {
+    let sim = SimBulb::of_model("color1").property("power", "on").spawn().await.unwrap();
+    let bulb = connect(&sim).await;
+    let stage = bulb.realtime(music()).await.unwrap();
+    drop(bulb);
+    stage.set_rgb(Rgb(1), Effect::Sudden).await.unwrap();
+    until(|| sim.report().open_connections == 1).await;
+    drop(stage);
+    until(|| sim.report().open_connections == 0 && sim.property("music_on") == Some(0.into()))
+        .await;
+}
