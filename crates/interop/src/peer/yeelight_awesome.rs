@@ -156,6 +156,7 @@ async fn by_itself(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure
     let set = json!({"disablePing": true, "autoReconnect": true, "autoReconnectTime": 50});
     let mut at = meet(peer, tally, SimBulb::color(), set).await?;
     at.wait("connected").await?;
+    at.connections("the bulb knows of the connection", 1).await;
     for bright in 1..=20 {
         at.bulb.set_property("bright", bright)?;
     }
