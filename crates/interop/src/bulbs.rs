@@ -17,7 +17,7 @@ use serde_json::json;
 pub(crate) use self::inside::{bulb, client};
 use crate::dialogue::Dialogue;
 use crate::install::Peers;
-use crate::networks::{Station, addr, cable, up};
+use crate::networks::{Station, addr, cable, forwards, up};
 use crate::peer::{python_yeelight, yeelight_awesome};
 use crate::process::Failure;
 use crate::tally::Tally;
@@ -128,6 +128,7 @@ impl<'a> Bench<'a> {
                 &format!("link set lo up\nroute add default via {} dev lan1\n", addr(network, 254));
         }
         self.client.ip(self.run, &nic).await?;
+        forwards(&self.middle, network).await?;
         for bulb in BULBS {
             self.begin(network, bulb, USUAL).await?;
         }
