@@ -43,8 +43,8 @@ impl From<iot_home::sim::yeelight::SpawnError> for Failure {
     }
 }
 
-impl From<iot_home::sim::yeelight::BuildError> for Failure {
-    fn from(error: iot_home::sim::yeelight::BuildError) -> Self {
+impl From<iot_home::sim::yeelight::PropertyError> for Failure {
+    fn from(error: iot_home::sim::yeelight::PropertyError) -> Self {
         Self(format!("our simulated bulb: {error}"))
     }
 }
