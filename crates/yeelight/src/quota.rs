@@ -97,6 +97,12 @@ impl Window {
         self.wait(now).is_zero() && self.sent.is_empty()
     }
 
+    /// When the last command was counted that is not forgotten.
+    #[cfg(feature = "client")]
+    pub(crate) fn latest(&self) -> Option<Instant> {
+        self.sent.back().copied()
+    }
+
     fn forget_old(&mut self, now: Instant) {
         while self.sent.front().is_some_and(|sent| *sent + self.span <= now) {
             self.sent.pop_front();

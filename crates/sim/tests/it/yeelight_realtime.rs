@@ -38,14 +38,18 @@ fn music_has_no_quota_no_answers_and_no_notifications() {
     }
     let unreadable = b"{}\r\n{\"id\":1,\"method\":\"fly\",\"params\":[]}\r\n";
     client.bulb.handle_bytes(client.now, connection, unreadable);
-    // The other connection is told, this one is not.
-    let outputs = client.outputs();
-    assert!(outputs.iter().all(|output| matches!(output,
-        Output::Write { to, .. } if *to == client.connection)));
+    // Nobody is told: neither this connection nor the other, and not of what a hand does either.
+    client.bulb.set_property(client.now, "bright", 100).unwrap();
+    assert_eq!(client.outputs(), []);
     assert_eq!(client.bulb.property("bright"), Some(100.into()));
     let report = client.bulb.report();
     assert_eq!((report.music_connections, report.music_commands), (1, 101));
     assert_eq!((report.executed("set_bright"), report.answers), (100, 1));
+    // Of what comes when it is over everybody is.
+    client.bulb.closed(client.now, connection);
+    client.bulb.set_property(client.now, "bright", 7).unwrap();
+    let told: Vec<_> = client.read().iter().map(|line| line["params"].clone()).collect();
+    assert_eq!(told, [json!({"music_on": 0}), json!({"bright": 7})]);
     let expected = Violations::default();
     let mut violations = report.violations;
     assert_eq!((violations.bad_id, violations.unsupported_method), (1, 1));

@@ -124,7 +124,8 @@ impl BulbBuilder {
         self
     }
 
-    /// Calls `observer` with all that goes and comes, for transcripts. It must not block.
+    /// Calls `observer` with all that goes and comes over the control connection, for transcripts; real-time channels
+    /// are not shown. It must not block.
     pub fn on_wire(mut self, observer: impl Fn(&WireEvent<'_>) + Send + Sync + 'static) -> Self {
         self.on_wire = Some(Arc::new(observer));
         self

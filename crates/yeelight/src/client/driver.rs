@@ -26,13 +26,11 @@ pub(super) async fn run(
     let mut stream = Some(stream);
     let mut failures: u32 = 0;
     loop {
-        let attempt = async {
-            match stream.take() {
-                Some(stream) => Ok(stream),
-                None => dial(&dialer, patience).await,
-            }
+        let attempt = match stream.take() {
+            Some(stream) => Ok(stream),
+            None => Idle::new(&shared, dial(&dialer, patience)).await,
         };
-        match Idle::new(&shared, attempt).await {
+        match attempt {
             Ok(stream) => {
                 // The first is told of where it is awaited.
                 if !shared.lock().session.is_connected() {
@@ -82,7 +80,7 @@ impl Drop for Closes {
     }
 }
 
-/// Keeps the session's time while something else is waited for.
+/// Keeps the session's time while there is no connection and something else is waited for.
 struct Idle<'a, F> {
     shared: &'a Shared,
     timer: Timer,
@@ -100,12 +98,13 @@ impl<F: Future> Future for Idle<'_, F> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let this = &mut *self;
-        if let Poll::Ready(output) = this.until.as_mut().poll(cx) {
-            return Poll::Ready(output);
-        }
         loop {
-            // Without a connection there is nothing to write.
+            // First, so that a command that comes while the rest is looked at wakes the task once more. Without
+            // a connection there is nothing to write.
             let work = this.shared.work(cx.waker(), &mut Vec::new());
+            if let Poll::Ready(output) = this.until.as_mut().poll(cx) {
+                return Poll::Ready(output);
+            }
             ready!(this.timer.poll(this.shared, work.due, cx));
         }
     }

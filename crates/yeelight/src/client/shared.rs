@@ -21,6 +21,7 @@ use crate::session::{CommandKey, Event, Session};
 pub(super) struct Shared {
     pub(super) addr: SocketAddr,
     quota: Arc<BulbQuota>,
+    began: Instant,
     on_wire: Option<Observer>,
     state: Mutex<State>,
 }
@@ -56,7 +57,10 @@ impl Shared {
             is_dead: false,
             closed: false,
         };
-        Self { addr, quota: BulbQuota::of(addr), on_wire, state: Mutex::new(state) }
+        let quota = BulbQuota::of(addr);
+        // Others may have begun to count before.
+        let began = quota.now();
+        Self { addr, quota, began, on_wire, state: Mutex::new(state) }
     }
 
     pub(super) fn now(&self) -> Instant {
@@ -212,7 +216,7 @@ impl Shared {
 
     fn observe(&self, direction: Direction, now: Instant, bytes: &[u8]) {
         if let Some(observer) = &self.on_wire {
-            let at = now.since_origin();
+            let at = now.saturating_since(self.began);
             observer(&WireEvent { direction, peer: self.addr, at, bytes });
         }
     }

@@ -12,9 +12,9 @@ pub struct WireEvent<'a> {
     pub direction: Direction,
     /// The other end.
     pub peer: SocketAddr,
-    /// Since the client began.
+    /// Since the client, the search or the listener began.
     pub at: Duration,
-    /// The bytes. The token of a UDP session is blanked out.
+    /// The bytes.
     pub bytes: &'a [u8],
 }
 

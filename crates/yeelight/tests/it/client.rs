@@ -1,11 +1,11 @@
 //! The client against a simulated bulb on real sockets.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use iot_home_sim::SimBulb;
-use iot_home_yeelight::client::Change;
+use iot_home_yeelight::client::{Change, Direction};
 use iot_home_yeelight::session::Config;
 use iot_home_yeelight::{
     Bulb, Color, Effect, ErrorKind, Flow, Light, Property, PropertyValue, Rgb, Scene, Step,
@@ -94,4 +94,27 @@ async fn what_was_missed_while_the_connection_was_lost_is_told() {
     assert_eq!(changes.next().await, Some(Change::Restored));
     let missed = [(Property::Bright, PropertyValue::Number(77))].into_iter().collect();
     assert_eq!(changes.next().await, Some(Change::Properties(missed)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_transcript_shows_both_ways_and_the_time_since_its_client_began() {
+    let sim = Arc::new(SimBulb::color().spawn_in_memory().unwrap());
+    // Another client of the same bulb began long before.
+    let builder = to_sim(&sim);
+    let _first = builder.clone().connect().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(30)).await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let tell = Arc::clone(&seen);
+    let builder = builder.session(quick().read_state(false)).on_wire(move |event| {
+        let text = String::from_utf8_lossy(event.bytes).into_owned();
+        tell.lock().unwrap().push((event.direction, event.at, text));
+    });
+    let bulb = builder.connect().await.unwrap();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    bulb.stop_flow().await.unwrap();
+    let at = Duration::from_secs(2);
+    let command = "{\"id\":1,\"method\":\"stop_cf\",\"params\":[]}\r\n";
+    let answer = "{\"id\":1, \"result\":[\"ok\"]}\r\n";
+    let expected = [(Direction::Sent, at, command), (Direction::Received, at, answer)];
+    assert_eq!(*seen.lock().unwrap(), expected.map(|(way, at, text)| (way, at, text.to_owned())));
 }

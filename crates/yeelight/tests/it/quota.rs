@@ -157,3 +157,29 @@ async fn a_day_of_keep_alives_and_reconnects_stays_within_the_quota() {
     // A question a minute, and one for the state after each connection.
     assert!((1_400..=1_500).contains(&report.executed("get_prop")), "{report:?}");
 }
+
+/// Programs test with paused clocks, each test in a runtime of its own, and may name the same bulb in all.
+#[test]
+fn a_clock_that_ran_ahead_in_another_runtime_holds_up_nothing() {
+    let addr = address();
+    let silence = |before: Duration| {
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_all().start_paused(true).build().unwrap();
+        runtime.block_on(async {
+            tokio::time::sleep(before).await;
+            let kept = std::sync::Mutex::new(Vec::new());
+            let silent = move || {
+                let (ours, theirs) = tokio::io::duplex(1_024);
+                kept.lock().unwrap().push(theirs);
+                std::future::ready(Ok(ours))
+            };
+            let builder = Bulb::builder(addr).session(config()).dial_with(silent);
+            let bulb = builder.connect().await.unwrap();
+            timed(bulb.on(Effect::Sudden)).await.1
+        })
+    };
+    let day = Duration::from_secs(24 * 3_600);
+    for before in [day, Duration::ZERO, day, Duration::ZERO] {
+        assert_eq!(silence(before), Duration::from_secs(5));
+    }
+}

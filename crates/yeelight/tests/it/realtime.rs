@@ -217,6 +217,19 @@ async fn another_address_can_be_told_to_the_bulb() {
     until(|| sim.property("rgb") == Some(9.into())).await;
 }
 
+#[tokio::test]
+async fn the_bulb_is_known_again_where_both_families_are_listened_on() {
+    let any: SocketAddr = "[::]:0".parse().unwrap();
+    if TcpListener::bind(any).await.is_err() {
+        // This machine has no IPv6.
+        return;
+    }
+    let sim = SimBulb::of_model("color1").property("power", "on").spawn().await.unwrap();
+    let stage = connect(&sim).await.realtime(music().listen(any)).await.unwrap();
+    stage.set_rgb(Rgb(9), Effect::Sudden).await.unwrap();
+    until(|| sim.property("rgb") == Some(9.into())).await;
+}
+
 async fn udp_stage(sim: &SimBulb) -> (Bulb, Bulb<Realtime>) {
     let bulb = connect(sim).await;
     let options = RealtimeOptions::default().session_port(sim.session_addr().port());

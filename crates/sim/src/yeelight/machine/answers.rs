@@ -94,9 +94,12 @@ impl Machine {
         }
     }
 
-    /// Tells all control connections what has changed.
+    /// Tells all control connections what has changed; while there is music that is nothing but the music.
     pub(super) fn tell_changes(&mut self, now: Instant) {
         let mut changes = self.lamp.take_changes();
+        if self.lamp.properties.number(&Property::MusicOn) == 1 {
+            changes.retain(|(property, _)| *property == Property::MusicOn);
+        }
         if changes.is_empty() || self.mischief.silence() == Silence::Total {
             return;
         }

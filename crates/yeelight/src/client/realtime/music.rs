@@ -34,7 +34,7 @@ pub(super) async fn open(lan: &Lan, options: &RealtimeOptions) -> Result<Channel
     let addr = SocketAddrV4::new(advertised, port);
     lan.call(Method::SetMusic(Some(addr))).await?;
     // Behind an address translation the bulb's own is not the one that is seen.
-    let expected = if options.advertised.is_some() { None } else { Some(bulb.ip()) };
+    let expected = if options.advertised.is_some() { None } else { Some(bulb.ip().to_canonical()) };
     match within(options.timeout, accept(&listener, expected)).await {
         Some(stream) => Ok(Channel::new(|commands| serve(stream, commands))),
         None => {
@@ -50,7 +50,8 @@ pub(super) async fn open(lan: &Lan, options: &RealtimeOptions) -> Result<Channel
 async fn accept(listener: &TcpListener, expected: Option<IpAddr>) -> TcpStream {
     loop {
         match listener.accept().await {
-            Ok((stream, from)) if expected.is_none_or(|ip| ip == from.ip()) => {
+            // A listener for both families sees IPv4 addresses in the clothes of IPv6 ones.
+            Ok((stream, from)) if expected.is_none_or(|ip| ip == from.ip().to_canonical()) => {
                 // A stream that breaks at once shows that when it is used.
                 let _ = stream.set_nodelay(true);
                 return stream;
