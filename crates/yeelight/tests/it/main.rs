@@ -10,11 +10,14 @@
 )]
 
 mod advert;
+mod answers;
 mod client;
 mod directory;
 mod discovery;
+mod exchanges;
 mod hostile;
 mod listener;
+mod means;
 mod quota;
 mod realtime;
 mod rig;
