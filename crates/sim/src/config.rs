@@ -12,12 +12,19 @@
 //!         "model": "acme.lamp.v1",
 //!         "properties": {"power": "on", "2.1": true},
 //!         "faults": {"seed": 7, "loss": 0.05, "id_memory": 32, "quirk": "double-comma"}
+//!     }, {
+//!         "kind": "yeelight",
+//!         "model": "ceiling10",
+//!         "properties": {"bright": 30},
+//!         "faults": {"close": {"unanswered": 3}, "quirk": ["split-segments"]}
 //!     }]}"#,
 //! )?;
 //! for device in config.devices {
 //!     // With sockets: `builder.spawn().await?`.
-//!     if let Device::Miio(builder) = device {
-//!         assert_eq!(builder.build()?.did(), 123.into());
+//!     match device {
+//!         Device::Miio(builder) => assert_eq!(builder.build()?.did(), 123.into()),
+//!         Device::Yeelight(builder) => assert_eq!(builder.build()?.model(), "ceiling10"),
+//!         _ => {}
 //!     }
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
@@ -25,15 +32,18 @@
 //!
 //! The keys are described by `docs/sim-config.schema.json` and `docs/simulator.md` in the repository.
 
-mod faults;
+#[cfg(feature = "miio")]
 mod miio;
-mod services;
+#[cfg(feature = "yeelight")]
+mod yeelight;
 
 use std::fmt;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
+use std::time::Duration;
 
+use serde::Deserialize;
 use serde_json::{Map, Value};
-
-use crate::miio::Builder;
 
 /// All devices of a file, ready to be started.
 #[derive(Debug)]
@@ -48,7 +58,11 @@ pub struct Config {
 #[non_exhaustive]
 pub enum Device {
     /// `"kind": "miio"`.
-    Miio(Builder),
+    #[cfg(feature = "miio")]
+    Miio(crate::miio::Builder),
+    /// `"kind": "yeelight"`.
+    #[cfg(feature = "yeelight")]
+    Yeelight(crate::yeelight::Builder),
 }
 
 impl Config {
@@ -82,13 +96,22 @@ fn device_of(device: &Value) -> Result<Device, ConfigError> {
     let mut fields =
         device.as_object().cloned().ok_or_else(|| ConfigError::new("", "is not a JSON object"))?;
     match fields.remove("kind").as_ref().and_then(Value::as_str) {
+        #[cfg(feature = "miio")]
         Some("miio") => miio::read(fields).map(Device::Miio),
+        #[cfg(feature = "yeelight")]
+        Some("yeelight") => yeelight::read(fields).map(Device::Yeelight),
         Some(kind) => {
-            Err(ConfigError::new("kind", format!("`{kind}` is unknown, expected `miio`")))
+            Err(ConfigError::new("kind", format!("`{kind}` is unknown, expected {KINDS}")))
         }
-        None => Err(ConfigError::new("kind", "has to be there and be `miio`")),
+        None => Err(ConfigError::new("kind", format!("has to be there and be {KINDS}"))),
     }
 }
+
+const KINDS: &str = match (cfg!(feature = "miio"), cfg!(feature = "yeelight")) {
+    (true, true) => "`miio` or `yeelight`",
+    (true, false) => "`miio`",
+    _ => "`yeelight`",
+};
 
 /// What is wrong with a configuration, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,4 +156,39 @@ fn read<T: serde::de::DeserializeOwned>(fields: Map<String, Value>) -> Result<T,
         Some(ConfigError::new(key, error))
     });
     Err(culprit.unwrap_or_else(|| ConfigError::new("", error)))
+}
+
+/// The name of a quirk, or several.
+#[derive(Deserialize)]
+#[serde(untagged, expecting = "expected the name of a quirk, or an array of names")]
+enum Quirks {
+    One(String),
+    More(Vec<String>),
+}
+
+impl Default for Quirks {
+    fn default() -> Self {
+        Self::More(Vec::new())
+    }
+}
+
+impl Quirks {
+    fn parse<T: FromStr<Err: fmt::Display>>(self) -> Result<Vec<T>, ConfigError> {
+        let names = match self {
+            Self::One(name) => vec![name],
+            Self::More(names) => names,
+        };
+        let quirk = |name: String| {
+            name.parse().map_err(|error| ConfigError::new("quirk", format!("`{name}`: {error}")))
+        };
+        names.into_iter().map(quirk).collect()
+    }
+}
+
+/// The least and the most that something takes.
+fn millis(key: &str, (low, high): (u64, u64)) -> Result<RangeInclusive<Duration>, ConfigError> {
+    if low > high {
+        return Err(ConfigError::new(key, "the first number is the smaller one"));
+    }
+    Ok(Duration::from_millis(low)..=Duration::from_millis(high))
 }

@@ -2,7 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-#[cfg(feature = "miio")]
+#[cfg(any(feature = "miio", feature = "yeelight"))]
 pub mod config;
 #[cfg(any(feature = "miio", feature = "yeelight"))]
 mod lane;
@@ -11,7 +11,7 @@ pub mod miio;
 #[cfg(feature = "yeelight")]
 pub mod yeelight;
 
-#[cfg(feature = "miio")]
+#[cfg(any(feature = "miio", feature = "yeelight"))]
 pub use config::Config;
 #[cfg(feature = "miio")]
 pub use miio::{Faults, Machine, Quirk, Report, SimDevice, SpawnError, VirtualLink};

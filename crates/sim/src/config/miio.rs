@@ -1,5 +1,8 @@
 //! The keys of a device of the kind `miio`.
 
+mod faults;
+mod services;
+
 use std::net::SocketAddr;
 
 use iot_home_miio::{Token, TokenError};
@@ -7,7 +10,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
 
-use crate::config::{ConfigError, faults, read as read_keys, services};
+use crate::config::{ConfigError, read as read_keys};
 use crate::miio::{Builder, DeviceClock, DidPolicy, HelloToken, PropertyName, SimDevice};
 
 /// A device's keys.

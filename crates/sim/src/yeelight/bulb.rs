@@ -135,12 +135,14 @@ impl Network for Sockets {
     }
 
     fn connect(&self, to: SocketAddr) -> impl Future<Output = Option<TcpStream>> + Send + 'static {
-        async move {
-            let stream = time::timeout(CONNECT_BACK, TcpStream::connect(to)).await.ok()?.ok()?;
-            stream.set_nodelay(true).ok()?;
-            Some(stream)
-        }
+        connect_back(to)
     }
+}
+
+async fn connect_back(to: SocketAddr) -> Option<TcpStream> {
+    let stream = time::timeout(CONNECT_BACK, TcpStream::connect(to)).await.ok()?.ok()?;
+    stream.set_nodelay(true).ok()?;
+    Some(stream)
 }
 
 impl Stream for TcpStream {
@@ -260,6 +262,8 @@ fn own_address(client: SocketAddr) -> Option<IpAddr> {
 fn search_socket(addr: SocketAddr, groups: &[Ipv4Addr]) -> io::Result<UdpSocket> {
     let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
     socket.set_reuse_address(true)?;
+    #[cfg(target_vendor = "apple")]
+    socket.set_reuse_port(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&addr.into())?;
     for interface in groups {

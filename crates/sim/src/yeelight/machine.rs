@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
 use iot_home_core::{Instant, SeededRandom};
-use iot_home_yeelight::{BulbId, PORT, Property, PropertyValue, Rgb};
+use iot_home_yeelight::{BulbId, Light, PORT, Property, PropertyValue, Rgb};
 use serde_json::Value;
 
 use crate::yeelight::builder::{BuildError, Builder, fitting};
@@ -59,6 +59,8 @@ pub struct Machine {
     /// Where clients are told to connect to.
     location: SocketAddr,
     lamp: Lamp,
+    /// Whether it shone when that was looked at last.
+    was_lit: bool,
     connections: BTreeMap<ConnectionId, Connection>,
     next_connection: u64,
     total: Window,
@@ -141,6 +143,7 @@ impl Machine {
             support,
             lan_control: builder.lan_control,
             location,
+            was_lit: !lamp.is_off(),
             lamp,
             connections: BTreeMap::new(),
             next_connection: 1,
@@ -212,7 +215,7 @@ impl Machine {
     /// Lets happen what is due.
     pub fn handle_timeout(&mut self, now: Instant) {
         if self.lamp.poll_timeout().is_some_and(|due| due <= now) && self.lamp.handle_timeout(now) {
-            self.tell_changes(now);
+            self.after_change(now);
         }
         if self.advertisement.is_some_and(|due| due <= now) {
             self.advertise(now);
@@ -261,6 +264,8 @@ impl Machine {
         let Some(value) = value else { return Err(BuildError { property }) };
         match (&property, value.as_switch()) {
             (Property::Power, Some(on)) => self.lamp.switch_by_hand(on),
+            (Property::MainPower, Some(on)) => self.lamp.switch(Light::Main, on),
+            (Property::BgPower, Some(on)) => self.lamp.switch(Light::Background, on),
             _ if self.lamp.properties.value(&property).is_none() => {
                 self.lamp.properties.define(property.clone(), PropertyValue::Unsupported);
                 self.lamp.properties.set(&property, value);

@@ -117,6 +117,11 @@ pub(crate) fn odd_answer(
 pub(crate) const ODD_NOTIFICATIONS: &[u8] =
     b"{\"method\":\"ota\",\"params\":{\"progress\":1}}\r\n{\"method\":\"props\",\"params\":[1]}\r\n";
 
+/// What a UDP session is opened and kept alive with.
+pub(crate) fn token(id: i32, method: &str, token: &str) -> String {
+    format!("{{\"id\":{id},\"method\":\"{method}\",\"params\":{{\"token\":\"{token}\"}}}}\r\n")
+}
+
 pub(crate) fn props(form: PushForm, changes: &[(Property, PropertyValue)]) -> String {
     let mut line = String::from(r#"{"method":"props","params":{"#);
     for (at, (property, value)) in changes.iter().enumerate() {

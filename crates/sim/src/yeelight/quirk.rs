@@ -56,7 +56,7 @@ quirks! {
     ResultAsText => "result-as-text",
     /// `get_prop` answers numbers as numbers.
     NumbersInResults => "numbers-in-results",
-    /// Before each answer 500 notifications, to everybody.
+    /// Before each answer 500 notifications of any brightness, to everybody; the last one is true.
     NotificationFlood => "notification-flood",
     /// Before each answer a notification with another method, and one whose `params` are no object.
     OddNotifications => "odd-notifications",

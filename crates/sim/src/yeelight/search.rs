@@ -49,7 +49,7 @@ pub(crate) fn check(datagram: &[u8], location: SocketAddr) -> Result<(), Dropped
     let text = str::from_utf8(datagram).map_err(|_| Dropped::StartLine)?;
     let mut lines = text.split('\n');
     let start = lines.next().unwrap_or_default();
-    let start = start.strip_suffix('\r').ok_or_else(|| match start {
+    let start = start.strip_suffix('\r').ok_or(match start {
         START_LINE => Dropped::LineEnd,
         _ => Dropped::StartLine,
     })?;

@@ -11,6 +11,7 @@ mod quirks;
 mod sockets;
 mod yeelight_broken_clients;
 mod yeelight_client;
+mod yeelight_config;
 mod yeelight_faults;
 mod yeelight_flows;
 mod yeelight_hostile;

@@ -387,7 +387,6 @@ fn commands_for_a_light_that_is_off() {
         ("start_cf", json!([0, 0, "500,1,255,100"])),
         ("set_default", json!([])),
         ("cron_add", json!([0, 15])),
-        ("set_music", json!([1, "192.168.1.7", 54321])),
     ] {
         let count: fn(&mut Violations) -> &mut u64 = |violations| &mut violations.off_command;
         let error = command_refused(&mut client, count, method, params);

@@ -2,6 +2,7 @@
 
 use std::future::Future;
 use std::io;
+use std::mem::MaybeUninit;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -184,8 +185,8 @@ impl<'a> Serve<'a> {
     /// Reads until there is nothing more, a caller has an answer, or others want their turn.
     fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Received> {
         for _ in 0..READS {
-            let mut buffer = [0; READ];
-            let mut read = ReadBuf::new(&mut buffer);
+            let mut buffer = [const { MaybeUninit::uninit() }; READ];
+            let mut read = ReadBuf::uninit(&mut buffer);
             match ready!(Pin::new(&mut self.stream).poll_read(cx, &mut read)) {
                 Ok(()) if read.filled().is_empty() => {
                     return Poll::Ready(Received::End(io::Error::new(

@@ -194,8 +194,7 @@ fn listening_socket(addr: SocketAddrV4, locals: &[Ipv4Addr]) -> io::Result<UdpSo
     }
 }
 
-/// How many routers a search may pass. Groups of this range are a site's own; bulbs behind a router
-/// that forwards them are found.
+/// A search may pass three routers, where those forward multicast: the group is of a range for sites.
 const MULTICAST_TTL: u32 = 4;
 /// Interfaces that one socket joins a group on: systems allow some twenty.
 const MEMBERSHIPS: usize = 16;

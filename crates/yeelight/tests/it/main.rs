@@ -18,6 +18,7 @@ mod exchanges;
 mod hostile;
 mod listener;
 mod means;
+mod over_miio;
 mod quota;
 mod realtime;
 mod rig;

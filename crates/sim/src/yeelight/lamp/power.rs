@@ -67,7 +67,7 @@ impl Lamp {
         Ok(())
     }
 
-    pub(super) fn switch(&mut self, light: Light, on: bool) {
+    pub(crate) fn switch(&mut self, light: Light, on: bool) {
         if !on {
             self.end_flow(light);
         }

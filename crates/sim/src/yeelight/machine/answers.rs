@@ -82,8 +82,10 @@ impl Machine {
 
     fn flood(&mut self, now: Instant, due: Instant) {
         let mut lines = String::new();
-        for step in 0..FLOOD {
-            let bright = PropertyValue::Number(step % 100 + 1);
+        // The last one is true.
+        let last = self.lamp.properties.number(&Property::Bright);
+        let steps = (1..FLOOD).map(|step| step % 100 + 1).chain([last]);
+        for bright in steps.map(PropertyValue::Number) {
             lines += &message::props(self.builder.pushes, &[(Property::Bright, bright)]);
         }
         for id in self.listeners() {

@@ -166,7 +166,8 @@ impl Machine {
 
     /// What follows from a change: clients are told, and music ends with the light.
     pub(super) fn after_change(&mut self, now: Instant) {
-        if self.music.is_some() && self.lamp.is_off() {
+        let is_lit = !self.lamp.is_off();
+        if std::mem::replace(&mut self.was_lit, is_lit) && !is_lit {
             self.end_music(now);
         }
         self.tell_changes(now);

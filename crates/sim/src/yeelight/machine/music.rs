@@ -33,9 +33,6 @@ impl Machine {
         let host: Ipv4Addr = params.text(1)?.parse().map_err(|_| Refusal::Range)?;
         let port = params.within(2, 1..=i64::from(u16::MAX))?;
         let to = SocketAddr::new(IpAddr::V4(host), u16::try_from(port).unwrap_or_default());
-        if self.lamp.is_off() {
-            return Err(Refusal::Off);
-        }
         if self.mischief.has(Quirk::MusicRefused) {
             return Err(Refusal::State);
         }

@@ -46,10 +46,16 @@ impl Machine {
             UdpSession::First => ("udp_token", "udp_keep_alive"),
             _ => ("udp_sess_token", "udp_sess_keep_alive"),
         };
+        if request.id == 0 {
+            count(&mut self.report.violations.zero_id);
+        }
         let method = &*request.method;
         let listed = self.support.iter().any(|known| known == method);
         if listed && matches!(method, "udp_new" | "udp_sess_new" | "udp_chroma_sess_new") {
-            return self.new_session(now, from, request.id, token_message);
+            return match params(request).and_then(|params| params.count(0..=0)) {
+                Ok(_) => self.new_session(now, from, request.id, token_message),
+                Err(refusal) => self.refused(refusal),
+            };
         }
         let seen = request.token.as_ref().and_then(|token| self.sessions.0.get_mut(token));
         let Some(seen) = seen else {
@@ -63,11 +69,7 @@ impl Machine {
                 Ok(()) => {
                     self.report.execution(method);
                     let token = request.token.as_deref().unwrap_or_default();
-                    let (id, comma) = (request.id, ",");
-                    let line = format!(
-                        "{{\"id\":{id}{comma}\"method\":\"{token_message}\",\
-                         \"params\":{{\"token\":\"{token}\"}}}}\r\n"
-                    );
+                    let line = message::token(request.id, token_message, token);
                     self.session_send(now, from, line);
                 }
                 Err(refusal) => self.refused(refusal),
@@ -96,10 +98,7 @@ impl Machine {
         let line = if self.builder.token_as_result {
             message::result(self.builder.answers, id, &Reply::Texts(vec![token.clone()]))
         } else {
-            format!(
-                "{{\"id\":{id},\"method\":\"{token_message}\",\
-                 \"params\":{{\"token\":\"{token}\"}}}}\r\n"
-            )
+            message::token(id, token_message, &token)
         };
         self.sessions.0.insert(token, now);
         count(&mut self.report.sessions);
@@ -112,9 +111,13 @@ impl Machine {
     }
 }
 
+fn params<'a>(request: &'a Request<'_>) -> Result<Params<'a>, Refusal> {
+    request.params.as_deref().map(Params).ok_or(Refusal::NoArray)
+}
+
 /// The parameters that the vendor's client sends, misspelt as it does.
 fn check_keep_alive(request: &Request<'_>) -> Result<(), Refusal> {
-    let params = Params(request.params.as_deref().ok_or(Refusal::NoArray)?);
+    let params = params(request)?;
     params.count(2..=2)?.word(0, &[("keeplive_interval", ())])?;
     match params.text(1)?.parse::<u16>() {
         Ok(_) => Ok(()),

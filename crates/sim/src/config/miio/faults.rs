@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use crate::config::{ConfigError, read as read_keys};
-use crate::miio::{Beyond, Faults, Quirk, Silence};
+use crate::config::{ConfigError, Quirks, millis, read as read_keys};
+use crate::miio::{Beyond, Faults, Silence};
 
 #[derive(Deserialize, Default)]
 #[serde(deny_unknown_fields, default)]
@@ -25,7 +25,7 @@ struct Keys {
     max_properties: Option<usize>,
     beyond: Option<BeyondKey>,
     beyond_delay_ms: u64,
-    quirk: OneOrMore,
+    quirk: Quirks,
     silence: Option<SilenceKey>,
 }
 
@@ -60,19 +60,6 @@ enum SilenceKey {
     Total,
 }
 
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected the name of a quirk, or an array of names")]
-enum OneOrMore {
-    One(String),
-    More(Vec<String>),
-}
-
-impl Default for OneOrMore {
-    fn default() -> Self {
-        Self::More(Vec::new())
-    }
-}
-
 /// Reads the faults.
 pub(super) fn read(fields: Map<String, Value>) -> Result<Faults, ConfigError> {
     let keys: Keys = read_keys(fields)?;
@@ -96,11 +83,8 @@ pub(super) fn read(fields: Map<String, Value>) -> Result<Faults, ConfigError> {
             Some(SilenceKey::ToRequests) => Silence::ToRequests,
             Some(SilenceKey::Total) => Silence::Total,
         });
-    if let Some((low, high)) = keys.delay_ms {
-        if low > high {
-            return Err(ConfigError::new("delay_ms", "the first number is the smaller one"));
-        }
-        faults = faults.delay(Duration::from_millis(low)..=Duration::from_millis(high));
+    if let Some(delay) = keys.delay_ms {
+        faults = faults.delay(millis("delay_ms", delay)?);
     }
     match keys.stamp_window_s {
         None => {}
@@ -110,14 +94,7 @@ pub(super) fn read(fields: Map<String, Value>) -> Result<Faults, ConfigError> {
     if let Some(most) = keys.max_properties {
         faults = faults.max_properties(most);
     }
-    let quirks = match keys.quirk {
-        OneOrMore::One(name) => vec![name],
-        OneOrMore::More(names) => names,
-    };
-    for name in quirks {
-        let quirk: Quirk = name
-            .parse()
-            .map_err(|error| ConfigError::new("quirk", format!("`{name}`: {error}")))?;
+    for quirk in keys.quirk.parse()? {
         faults = faults.quirk(quirk);
     }
     Ok(faults)
