@@ -11,6 +11,10 @@
 
 mod advert;
 mod answers;
+mod any_flow;
+mod any_message;
+mod any_method;
+mod any_state;
 mod client;
 mod directory;
 mod discovery;
@@ -23,3 +27,4 @@ mod quota;
 mod realtime;
 mod rig;
 mod search;
+mod strategies;
