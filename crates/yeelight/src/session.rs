@@ -313,7 +313,7 @@ impl<T> Session<T> {
         let before = out.len();
         self.blocked_until = None;
         while self.link.may_send(now)
-            && self.slots.len() < MAX_UNANSWERED
+            && self.may_send_more()
             && out.len() < before.saturating_add(BATCH)
         {
             let question = self.link.own_question(now);
@@ -356,6 +356,10 @@ impl<T> Session<T> {
         out.len() > before
     }
 
+    fn may_send_more(&self) -> bool {
+        self.slots.len() < MAX_UNANSWERED
+    }
+
     fn refuse_all(&mut self, retry_after: Duration) {
         for waiting in self.queue.drain(..) {
             let result = Err(Failure::Quota { retry_after });
@@ -377,7 +381,12 @@ impl<T> Session<T> {
             }
             Link::Up(_) => None,
         };
-        let sending = self.link.next_sending(!self.queue.is_empty(), self.blocked_until);
+        let sending = if self.may_send_more() {
+            self.link.next_sending(!self.queue.is_empty(), self.blocked_until)
+        } else {
+            // Nothing is sent before an answer or a deadline makes room.
+            None
+        };
         [unsent, sending, self.poll_deadline()].into_iter().flatten().min()
     }
 
