@@ -61,7 +61,7 @@ proptest! {
             prop_assert_eq!(clamped.check(range), Ok(()));
         }
         prop_assert_eq!((clamped.steps().len(), clamped.end()), (flow.steps().len(), flow.end()));
-        prop_assert_eq!(clamped.clone().clamped(range), clamped.clone());
+        prop_assert_eq!(&clamped.clone().clamped(range), &clamped);
         for (before, after) in flow.steps().iter().zip(clamped.steps()) {
             let sound = is_sound(before, range);
             // A duration may be longer than the longest by less than a millisecond.

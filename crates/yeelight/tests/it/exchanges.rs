@@ -226,18 +226,18 @@ fn udp_sessions_say_what_the_vendors_client_says() {
     let mut checked = 0;
     for case in cases::<Case>("exchanges.json") {
         let Means::Udp(means) = case.means else { continue };
-        let (Udp::UdpNew(of) | Udp::UdpKeepAlive(of) | Udp::UdpCommand(of)) = means;
+        let (Udp::New(of) | Udp::KeepAlive(of) | Udp::Command(of)) = means;
         let mut now = Instant::ORIGIN;
         let mut session = UdpSession::new(now, of.into());
         let mut out = Vec::new();
         assert!(session.poll_transmit(now, &mut out));
-        if !matches!(means, Udp::UdpNew(_)) {
+        if !matches!(means, Udp::New(_)) {
             let word = if matches!(of, crate::means::Of::First) { "udp" } else { "udp_sess" };
             let token = &json(&case.sent)["token"];
             let given = format!(r#"{{"method":"{word}_token","params":{{"token":{token}}}}}"#);
             session.handle_datagram(now, given.as_bytes());
             out.clear();
-            if matches!(means, Udp::UdpCommand(_)) {
+            if matches!(means, Udp::Command(_)) {
                 let (light, effect) = (Light::Main, Effect::Sudden);
                 let red = Method::SetRgb { light, rgb: Rgb(0xff_0000), effect };
                 assert!(session.write(&red, &mut out), "{}", case.id);
@@ -249,7 +249,7 @@ fn udp_sessions_say_what_the_vendors_client_says() {
         let (mut written, mut sent) = (json(str::from_utf8(&out).unwrap()), json(&case.sent));
         assert!(written["id"].take().is_u64() && sent["id"].take().is_u64());
         assert_eq!(written, sent, "{}", case.id);
-        if matches!(means, Udp::UdpCommand(_)) {
+        if matches!(means, Udp::Command(_)) {
             assert!(case.answer.is_empty() && case.reads.is_null());
         } else {
             session.handle_datagram(now, case.answer.as_bytes());

@@ -33,12 +33,14 @@ pub(crate) enum Means {
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(crate) enum Udp {
-    UdpNew(Of),
-    UdpKeepAlive(Of),
+    #[serde(rename = "udp_new")]
+    New(Of),
+    #[serde(rename = "udp_keep_alive")]
+    KeepAlive(Of),
     /// Red at once.
-    UdpCommand(Of),
+    #[serde(rename = "udp_command")]
+    Command(Of),
 }
 
 #[derive(Clone, Copy, Debug, Deserialize)]
