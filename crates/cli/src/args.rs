@@ -5,6 +5,7 @@
 mod address;
 mod duration;
 mod miio;
+mod yeelight;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,11 +17,15 @@ use iot_home::Secret;
 
 pub(crate) use self::address::Address;
 pub(crate) use self::miio::{Decode, Encode, Miio, MiioCommand, Target, TokenCommand};
+pub(crate) use self::yeelight::{
+    Call, FlowArgs, Get, List, Manner, Play, SceneArgs, SceneKind, SetArgs, Switch, Timer, Values,
+    Yeelight, YeelightCommand,
+};
 
 /// What this program was built with; shown by `--version`.
-pub(crate) const FEATURES: &[&str] = &["miio", "sim"];
+pub(crate) const FEATURES: &[&str] = &["miio", "sim", "yeelight"];
 
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nfeatures: miio, sim");
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nfeatures: miio, sim, yeelight");
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done; 1 the operation failed; 2 wrong usage or bad input, found before anything was sent.
@@ -71,12 +76,14 @@ impl Options {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Start a simulated home inside this process and drive it with the real client
+    /// Start a simulated home inside this process and drive it with the real clients
     Demo,
     /// Search the local network for devices and print each as it answers
     Discover(Discover),
     /// Talk miIO to Xiaomi and Mi Home devices
     Miio(Miio),
+    /// Find, read and control Yeelight bulbs that have LAN Control switched on
+    Yeelight(Yeelight),
     /// Run simulated devices in the foreground until interrupted
     Sim(Sim),
     /// Print the completion script of a shell
@@ -89,19 +96,26 @@ pub(crate) enum Command {
 
 #[derive(Debug, Args)]
 pub(crate) struct Discover {
+    /// Search by this protocol; may be repeated [default: all there are]
+    #[arg(long = "protocol", value_enum)]
+    pub(crate) protocols: Vec<Protocol>,
+    #[command(flatten)]
+    pub(crate) search: Search,
+}
+
+/// What every search can be told.
+#[derive(Debug, Args)]
+pub(crate) struct Search {
     /// How long to search: 500ms, 3s, 1m
     #[arg(long, value_name = "DURATION", default_value = "3s", value_parser = duration::parse)]
     pub(crate) wait: Duration,
     /// Ask this address instead of every interface; may be repeated
     #[arg(long = "target", value_name = "ADDR")]
     pub(crate) targets: Vec<Address>,
-    /// Search by this protocol; may be repeated [default: all there are]
-    #[arg(long = "protocol", value_enum)]
-    pub(crate) protocols: Vec<Protocol>,
     /// Ask over this interface only, by its name or IPv4 address; may be repeated
     #[arg(long = "interface", value_name = "NAME|IP")]
     pub(crate) interfaces: Vec<String>,
-    /// End as soon as this many devices have answered
+    /// End as soon as this many have answered
     #[arg(long, value_name = "N", value_parser = at_least_one)]
     pub(crate) count: Option<usize>,
 }
@@ -109,9 +123,9 @@ pub(crate) struct Discover {
 /// How devices can be found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Protocol {
-    /// Hello by UDP
+    /// A hello by UDP: Xiaomi and Mi Home devices
     Miio,
-    /// Not built into this version
+    /// A search by UDP: Yeelight bulbs that have LAN Control switched on
     Yeelight,
     /// Not built into this version
     Mdns,
@@ -127,14 +141,28 @@ pub(crate) struct Sim {
 pub(crate) enum SimCommand {
     /// Simulate miIO devices
     Miio(SimMiio),
+    /// Simulate Yeelight bulbs
+    Yeelight(SimYeelight),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct SimMiio {
     /// Simulate one lamp at this address; port 0 takes a free one [default: 127.0.0.1:54321]
-    #[arg(long, value_name = "ADDR", value_parser = address::listen, conflicts_with = "config")]
+    #[arg(long, value_name = "ADDR", value_parser = address::listen_miio, conflicts_with = "config")]
     pub(crate) listen: Option<SocketAddr>,
     /// Simulate the devices described in FILE (JSON; - is stdin)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimYeelight {
+    /// Simulate one colour bulb at this address [default: 127.0.0.1:55443, searched on port 1982, with
+    /// UDP sessions on port 55444]. At another port it takes free ones for searches and sessions;
+    /// port 0 is a free one itself
+    #[arg(long, value_name = "ADDR", value_parser = address::listen_yeelight, conflicts_with = "config")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Simulate the bulbs described in FILE (JSON; - is stdin)
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }

@@ -1,16 +1,20 @@
 //! One module for each command.
 
 mod completions;
+mod deadline;
 mod decode;
 mod demo;
 mod discover;
 mod encode;
+mod interfaces;
 mod miio;
+mod search;
 mod sim;
+mod yeelight;
 
 use clap::CommandFactory as _;
 
-use crate::args::{Cli, Command, MiioCommand, Options, SimCommand};
+use crate::args::{Cli, Command, MiioCommand, Options};
 use crate::failure::Outcome;
 use crate::output::Output;
 use crate::record::Recorder;
@@ -33,9 +37,8 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
             MiioCommand::Token { command } => encode::token(context, command).await,
             command => miio::run(context, command).await,
         },
-        Command::Sim(args) => match args.command {
-            SimCommand::Miio(args) => sim::run(context, args).await,
-        },
+        Command::Yeelight(args) => yeelight::run(context, args.command).await,
+        Command::Sim(args) => sim::run(context, args.command).await,
         Command::Completions { shell } => {
             completions::run(&context.output, shell, &mut Cli::command())
         }

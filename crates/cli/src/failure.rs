@@ -2,7 +2,7 @@
 
 use std::io;
 
-use iot_home::miio;
+use iot_home::{miio, yeelight};
 use serde::Serialize;
 
 /// What a command that did not fail has to say with its exit code.
@@ -47,6 +47,9 @@ pub(crate) struct Report {
     pub(crate) hint: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     code: Option<i64>,
+    /// Whether nothing was done for it: the command, or what is known of the device, forbids it.
+    #[serde(skip)]
+    early: bool,
 }
 
 /// The causes that programs may tell apart.
@@ -63,6 +66,7 @@ pub(crate) enum Kind {
     Checksum,
     Timeout,
     Refused,
+    Quota,
     NotSupported,
     Io,
     Internal,
@@ -70,7 +74,9 @@ pub(crate) enum Kind {
 
 impl Failure {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self::Report(Box::new(Report { kind, message: message.into(), hint: None, code: None }))
+        let early = matches!(kind, Kind::Usage | Kind::BadInput | Kind::NotSupported);
+        let message = message.into();
+        Self::Report(Box::new(Report { kind, message, hint: None, code: None, early }))
     }
 
     /// The command line is put together wrongly.
@@ -94,6 +100,14 @@ impl Failure {
         self
     }
 
+    /// Adds to the message.
+    pub(crate) fn adding(mut self, more: &str) -> Self {
+        if let Self::Report(report) = &mut self {
+            report.message.push_str(more);
+        }
+        self
+    }
+
     /// Changes what is shown, to take a secret out of it.
     pub(crate) fn map_text(mut self, change: impl Fn(&str) -> String) -> Self {
         if let Self::Report(report) = &mut self {
@@ -106,10 +120,8 @@ impl Failure {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Closed => 0,
-            Self::Report(report) => match report.kind {
-                Kind::Usage | Kind::BadInput | Kind::NotSupported => 2,
-                _ => 1,
-            },
+            Self::Report(report) if report.early => 2,
+            Self::Report(_) => 1,
         }
     }
 }
@@ -139,9 +151,66 @@ impl From<miio::Error> for Failure {
             .and_then(|error| error.code)
             .or_else(|| error.miot_code().map(|code| code.get()));
         let hint = error.hint().map(ToString::to_string);
-        Self::Report(Box::new(Report { kind, message, hint, code }))
+        let early = kind == Kind::BadInput;
+        Self::Report(Box::new(Report { kind, message, hint, code, early }))
     }
 }
+
+impl From<yeelight::Error> for Failure {
+    fn from(error: yeelight::Error) -> Self {
+        use yeelight::ErrorKind;
+
+        let kind = match error.kind() {
+            ErrorKind::Refused => Kind::Refused,
+            ErrorKind::Timeout => Kind::Timeout,
+            // Either way there is no answer, and repeating the command does no harm.
+            ErrorKind::NoAnswer | ErrorKind::Disconnected => Kind::NoAnswer,
+            ErrorKind::MaybeExecuted => Kind::MaybeExecuted,
+            ErrorKind::Device => Kind::DeviceError,
+            ErrorKind::NotSupported => Kind::NotSupported,
+            ErrorKind::Quota => Kind::Quota,
+            ErrorKind::BadInput => Kind::BadInput,
+            ErrorKind::Malformed => Kind::Malformed,
+            _ => Kind::Io,
+        };
+        let message = match std::error::Error::source(&error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        };
+        let code = error.device_error().and_then(yeelight::DeviceError::code);
+        let hint = match error.retry_after() {
+            Some(wait) => {
+                // Up, so that a wait as long as this is long enough.
+                let seconds = wait.as_millis().div_ceil(1000);
+                Some(format!(
+                    "try again in {seconds} s, or let it wait: --timeout {}s; bulbs take 60 commands a \
+                     minute from a connection and 144 from all together",
+                    seconds + 5
+                ))
+            }
+            None if kind == Kind::NotSupported => Some(SUPPORT.into()),
+            None => error.hint().map(ToString::to_string),
+        };
+        // The bulb's own refusal came back over the network.
+        let early = kind == Kind::BadInput || error.invalid_input().is_some();
+        Self::Report(Box::new(Report { kind, message, hint, code, early }))
+    }
+}
+
+/// What the bulb would not take, so that it was not sent.
+impl From<yeelight::InvalidInput> for Failure {
+    fn from(error: yeelight::InvalidInput) -> Self {
+        let message = error.to_string();
+        match error {
+            yeelight::InvalidInput::NotSupported { .. } => {
+                Self::new(Kind::NotSupported, message).hint(SUPPORT)
+            }
+            _ => Self::bad_input(message),
+        }
+    }
+}
+
+const SUPPORT: &str = "iot-home yeelight list --json tells what a bulb supports";
 
 /// Failing to print ends a command: quietly where the reader has gone.
 impl From<io::Error> for Failure {

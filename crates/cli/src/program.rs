@@ -15,7 +15,7 @@ use tokio::runtime::Builder;
 use tracing::Level;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use crate::args::{Cli, Command, FEATURES, MiioCommand};
+use crate::args::{Cli, Command, FEATURES, MiioCommand, YeelightCommand};
 use crate::commands::{self, Context};
 use crate::failure::{Failure, Kind, Outcome, Verdict};
 use crate::output::Output;
@@ -167,6 +167,12 @@ impl Interrupt {
             Command::Discover(_) | Command::Sim(_) => true,
             Command::Miio(miio) => {
                 matches!(&miio.command, MiioCommand::Decode(decode) if decode.pcap.is_some())
+            }
+            Command::Yeelight(yeelight) => {
+                matches!(
+                    &yeelight.command,
+                    YeelightCommand::List(_) | YeelightCommand::Watch { .. }
+                )
             }
             Command::Demo | Command::Completions { .. } => false,
         };

@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use iot_home::miio::client::{Direction, WireEvent};
 use iot_home::miio::packet::PacketKind;
+use iot_home::yeelight::client as yeelight;
 use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::failure::Failure;
 use crate::ordered::{Hidden, Ordered};
 
-/// An open transcript: a line of JSON for each datagram.
+/// An open transcript: a line of JSON for each datagram, and for each piece of a connection.
 #[derive(Clone)]
 pub(crate) struct Recorder {
     file: Arc<Mutex<File>>,
@@ -36,6 +37,17 @@ struct Line {
     payload: Option<Ordered>,
     #[serde(skip_serializing_if = "Option::is_none")]
     problem: Option<String>,
+}
+
+#[derive(Serialize)]
+struct BulbLine {
+    /// Seconds since the command began.
+    time: f64,
+    direction: &'static str,
+    peer: SocketAddr,
+    kind: &'static str,
+    length: usize,
+    text: String,
 }
 
 impl Recorder {
@@ -82,11 +94,32 @@ impl Recorder {
         }
     }
 
+    /// What a client of bulbs calls with all that goes and comes. Bulbs know no secrets but the tokens of their UDP sessions.
+    pub(crate) fn bulb_observer(
+        &self,
+    ) -> impl Fn(&yeelight::WireEvent<'_>) + Send + Sync + 'static {
+        let this = self.clone();
+        move |event| {
+            let text = String::from_utf8_lossy(event.bytes);
+            this.write(&BulbLine {
+                time: this.elapsed(),
+                direction: match event.direction {
+                    yeelight::Direction::Sent => "sent",
+                    yeelight::Direction::Received => "received",
+                },
+                peer: event.peer,
+                kind: bulb_kind(&text),
+                length: event.bytes.len(),
+                text: without_session_tokens(&text),
+            });
+        }
+    }
+
     fn elapsed(&self) -> f64 {
         micros(self.started.elapsed())
     }
 
-    fn write(&self, line: &Line) {
+    fn write(&self, line: &impl Serialize) {
         // A transcript that cannot be written to the end must not end what it describes.
         let Ok(mut text) = serde_json::to_string(line) else { return };
         text.push('\n');
@@ -109,5 +142,63 @@ fn name(kind: PacketKind, direction: Direction) -> Option<&'static str> {
         (PacketKind::Short, Direction::Sent) => Some("keep-alive"),
         (PacketKind::Message, _) => Some("message"),
         _ => None,
+    }
+}
+
+fn bulb_kind(text: &str) -> &'static str {
+    let is = |start: &str| text.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start));
+    if is("M-SEARCH") {
+        "search"
+    } else if is("HTTP/") {
+        "search-answer"
+    } else if is("NOTIFY") {
+        "advertisement"
+    } else {
+        "control"
+    }
+}
+
+/// The text as it was, without each text of 32 hexadecimal digits: so are tokens written, whatever
+/// they are called.
+fn without_session_tokens(text: &str) -> String {
+    let parts: Vec<&str> = text.split('"').collect();
+    let is_token = |part: &str| part.len() == 32 && part.bytes().all(|it| it.is_ascii_hexdigit());
+    let mut out = String::with_capacity(text.len());
+    for (at, part) in parts.iter().enumerate() {
+        if at > 0 {
+            out.push('"');
+        }
+        out.push_str(if is_token(part) { "<redacted>" } else { part });
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bulb_kind, without_session_tokens};
+
+    #[test]
+    fn a_session_token_is_blanked_wherever_it_stands() {
+        let token = "0123456789abcdefABCDEF0123456789";
+        for text in [
+            format!(
+                "{{\"id\":1,\"method\":\"udp_sess_token\",\"params\":{{\"token\":\"{token}\"}}}}\r\n"
+            ),
+            format!("{{\"id\":1, \"result\":[\"{token}\"]}}\r\n"),
+        ] {
+            let shown = without_session_tokens(&text);
+            assert_eq!(shown, text.replace(token, "<redacted>"));
+        }
+        let plain = "{\"id\":1,\"result\":[\"on\",\"100\",\"\"]}\r\n";
+        assert_eq!(without_session_tokens(plain), plain);
+    }
+
+    #[test]
+    fn what_a_text_is() {
+        assert_eq!(bulb_kind("M-SEARCH * HTTP/1.1\r\n"), "search");
+        assert_eq!(bulb_kind("HTTP/1.1 200 OK\r\n"), "search-answer");
+        assert_eq!(bulb_kind("NOTIFY * HTTP/1.1\r\n"), "advertisement");
+        assert_eq!(bulb_kind("{\"id\":1"), "control");
+        assert_eq!(bulb_kind("\u{fffd}"), "control");
     }
 }

@@ -32,7 +32,7 @@ mod report;
 mod request;
 mod search;
 
-pub use builder::{BuildError, Builder};
+pub use builder::{Builder, PropertyError};
 pub use bulb::{SimBulb, SpawnError};
 pub use faults::{Close, Faults, Silence};
 pub use machine::{ConnectionId, Machine, Output};

@@ -257,8 +257,9 @@ impl<T> Session<T> {
                 let heard = properties.iter().zip(&values).map(|(property, value)| {
                     (property.clone(), PropertyValue::from_json(property, value))
                 });
+                // The first state of all is no change. That after another connection tells what was missed.
+                let is_first = self.state.is_empty() && matches!(owner, Owner::FirstRead);
                 let changed = self.state.merge(heard);
-                let is_first = matches!(owner, Owner::FirstRead);
                 if !changed.is_empty() && !is_first {
                     self.events.push_back(Event::Changed(changed));
                 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
-use iot_home::miio::PORT;
+use iot_home::{miio, yeelight};
 use tokio::net::lookup_host;
 
 use crate::failure::Failure;
@@ -29,8 +29,9 @@ impl Address {
     }
 
     /// Looks the host up where it is a name. IPv4 comes first: devices speak nothing else.
-    pub(crate) async fn resolve(&self) -> Result<SocketAddr, Failure> {
-        let port = self.port.unwrap_or(PORT);
+    /// Without a port of its own the address gets the protocol's.
+    pub(crate) async fn resolve(&self, protocol_port: u16) -> Result<SocketAddr, Failure> {
+        let port = self.port.unwrap_or(protocol_port);
         let name = match &self.host {
             Host::Ip(ip) => return Ok(SocketAddr::new(*ip, port)),
             Host::Name(name) => name,
@@ -86,9 +87,19 @@ impl FromStr for Address {
     }
 }
 
+/// Where a simulated miIO device listens.
+pub(super) fn listen_miio(text: &str) -> Result<SocketAddr, &'static str> {
+    listen(text, miio::PORT)
+}
+
+/// Where a simulated bulb listens for control connections.
+pub(super) fn listen_yeelight(text: &str) -> Result<SocketAddr, &'static str> {
+    listen(text, yeelight::PORT)
+}
+
 /// Where to listen: like an address, but by number, and port 0 is any free one.
-pub(super) fn listen(text: &str) -> Result<SocketAddr, &'static str> {
-    let ip = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, PORT));
+fn listen(text: &str, protocol_port: u16) -> Result<SocketAddr, &'static str> {
+    let ip = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, protocol_port));
     text.parse().or_else(|_| ip()).map_err(|_| "expected IP, IP:PORT or [v6]:PORT")
 }
 
@@ -113,7 +124,7 @@ const EXPECTED: &str = "expected IP, HOST, IP:PORT, HOST:PORT or [v6]:PORT";
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, listen};
+    use super::{Address, listen_miio, listen_yeelight};
 
     #[test]
     fn the_forms_of_an_address() {
@@ -162,9 +173,10 @@ mod tests {
 
     #[test]
     fn a_listener_may_take_any_port_and_no_name() {
-        assert_eq!(listen("127.0.0.1:0").unwrap().to_string(), "127.0.0.1:0");
-        assert_eq!(listen("127.0.0.1").unwrap().to_string(), "127.0.0.1:54321");
-        assert_eq!(listen("::1").unwrap().to_string(), "[::1]:54321");
-        assert!(listen("localhost").is_err() && listen("").is_err());
+        assert_eq!(listen_miio("127.0.0.1:0").unwrap().to_string(), "127.0.0.1:0");
+        assert_eq!(listen_miio("127.0.0.1").unwrap().to_string(), "127.0.0.1:54321");
+        assert_eq!(listen_miio("::1").unwrap().to_string(), "[::1]:54321");
+        assert_eq!(listen_yeelight("127.0.0.1").unwrap().to_string(), "127.0.0.1:55443");
+        assert!(listen_miio("localhost").is_err() && listen_yeelight("").is_err());
     }
 }

@@ -7,15 +7,15 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use iot_home::miio::discovery::Found;
-use iot_home::miio::{Request, Token};
+use iot_home::miio::{PORT, Request, Token};
 use iot_home::{MiotCode, PropertyResult};
 use serde::Serialize;
 use serde_json::Value;
-use tokio::time::Instant;
 
 use self::info::info;
-use self::link::{Link, bind, resolve};
+use self::link::{Link, bind};
 use super::Context;
+use super::deadline::Deadline;
 use crate::args::{Address, MiioCommand, Target};
 use crate::failure::{Failure, Kind, Outcome, Verdict};
 use crate::ordered::Ordered;
@@ -98,12 +98,11 @@ struct Hello {
 }
 
 async fn hello(context: &Context, addr: &Address) -> Outcome {
-    let deadline = Instant::now() + context.options.timeout();
-    let addr = resolve(context, addr, deadline).await?;
-    let client = bind(context, addr, deadline, None).await?;
+    let deadline = Deadline::of(context);
+    let addr = deadline.resolve(context, addr, PORT).await?;
+    let client = bind(context, addr, &deadline, None).await?;
     let waiting = context.output.waiting(format!("asking {addr}"));
-    let left = deadline.saturating_duration_since(Instant::now());
-    let found = client.hello(addr, left).await?;
+    let found = client.hello(addr, deadline.left()).await?;
     drop(waiting);
     let hello = Hello {
         addr: found.addr,

@@ -1,98 +1,36 @@
 //! `iot-home sim`: simulated devices in the foreground.
 
-use std::future;
-use std::net::{Ipv4Addr, SocketAddr};
+mod miio;
+mod yeelight;
 
-use iot_home::miio::PORT;
+use std::path::Path;
+
 use iot_home::sim::config::{Config, Device};
-use iot_home::sim::miio::Builder;
-use iot_home::sim::{SimDevice, SpawnError};
-use serde::Serialize;
 
 use super::Context;
-use crate::args::SimMiio;
-use crate::failure::{Failure, Kind, Outcome};
+use crate::args::SimCommand;
+use crate::failure::{Failure, Outcome};
 use crate::input;
-use crate::output::{Style, Tone};
 
-#[derive(Serialize)]
-struct Listener {
-    kind: &'static str,
-    addr: SocketAddr,
-    did: String,
-    token: String,
-    model: String,
-}
-
-pub(super) async fn run(context: &Context, args: SimMiio) -> Outcome {
-    let builders = match &args.config {
-        Some(file) => {
-            let text = input::text(file, "configuration").await?;
-            let config = Config::from_json(&text).map_err(|error| {
-                Failure::bad_input(format!("{}: {error}", input::name(file)))
-                    .hint("docs/sim-config.schema.json describes what may be in it")
-            })?;
-            if config.devices.is_empty() {
-                return Err(Failure::bad_input(format!("{} names no device", input::name(file))));
-            }
-            config.devices.into_iter().map(miio).collect::<Result<Vec<_>, _>>()?
-        }
-        None => {
-            let default = SocketAddr::from((Ipv4Addr::LOCALHOST, PORT));
-            vec![SimDevice::light().listen(args.listen.unwrap_or(default))]
-        }
-    };
-    // Dropped, and with them their sockets, when the command is interrupted.
-    let mut devices = Vec::with_capacity(builders.len());
-    for builder in builders {
-        let device = builder.spawn().await.map_err(failure)?;
-        let listener = Listener {
-            kind: "miio",
-            addr: device.addr(),
-            did: device.did().to_string(),
-            token: device.token().expose_hex(),
-            model: device.model().to_owned(),
-        };
-        let first = devices.is_empty();
-        context.output.print(&listener, |listener, style| line(listener, style, first))?;
-        devices.push(device);
-    }
-    if let Some(device) = devices.first() {
-        context.output.note(&format!(
-            "\nserving until interrupted; in another terminal:\n  iot-home miio info {} --token {}",
-            device.addr(),
-            device.token().expose_hex(),
-        ));
-    }
-    future::pending().await
-}
-
-fn miio(device: Device) -> Result<Builder, Failure> {
-    match device {
-        Device::Miio(builder) => Ok(builder),
-        _ => Err(Failure::bad_input("sim miio runs devices of the kind miio only")),
+pub(super) async fn run(context: &Context, command: SimCommand) -> Outcome {
+    match command {
+        SimCommand::Miio(args) => miio::run(context, args).await,
+        SimCommand::Yeelight(args) => yeelight::run(context, args).await,
     }
 }
 
-fn failure(error: SpawnError) -> Failure {
-    match error {
-        SpawnError::Build(error) => Failure::bad_input(error.to_string()),
-        SpawnError::Bind { ref source, .. } => Failure::new(Kind::Io, format!("{error}: {source}")),
-        error => Failure::new(Kind::Io, error.to_string()),
+/// The devices of a file, all of one kind.
+async fn configured<B>(
+    file: &Path,
+    of_kind: impl Fn(Device) -> Result<B, Failure>,
+) -> Result<Vec<B>, Failure> {
+    let text = input::text(file, "configuration").await?;
+    let config = Config::from_json(&text).map_err(|error| {
+        Failure::bad_input(format!("{}: {error}", input::name(file)))
+            .hint("docs/sim-config.schema.json describes what may be in it")
+    })?;
+    if config.devices.is_empty() {
+        return Err(Failure::bad_input(format!("{} names no device", input::name(file))));
     }
-}
-
-/// The lines come one by one, so the columns are as wide as their widest contents can be.
-fn line(listener: &Listener, style: Style, first: bool) -> String {
-    let row = |addr: &str, did: &str, token: &str, model: &str| {
-        format!("{addr:<21}  {did:<20}  {token:<32}  {model}")
-    };
-    let heading = if first {
-        let heading = row("address", "did", "token", "model");
-        format!("{}\n", style.paint(Tone::Name, &heading))
-    } else {
-        String::new()
-    };
-    let addr = listener.addr.to_string();
-    heading + &row(&addr, &listener.did, &listener.token, &listener.model)
+    config.devices.into_iter().map(of_kind).collect()
 }

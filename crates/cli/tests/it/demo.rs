@@ -15,9 +15,23 @@ fn every_step_is_done_in_time() {
     }
     assert_eq!((demo.code, demo.stderr.as_str()), (0, ""));
     let names: Vec<_> = steps.iter().filter_map(|step| step["step"].as_str()).collect();
-    for name in
-        ["discover", "read", "write", "broken-json", "property-limit", "restart", "wrong-token"]
-    {
+    for name in [
+        "discover",
+        "read",
+        "write",
+        "broken-json",
+        "property-limit",
+        "restart",
+        "wrong-token",
+        "bulbs",
+        "notification",
+        "flow",
+        "music-mode",
+        "udp-session",
+        "quota",
+        "garbage",
+        "reconnect",
+    ] {
         assert!(names.contains(&name), "{names:?}");
     }
     assert!(demo.took < Duration::from_secs(10), "{:?}", demo.took);
@@ -27,7 +41,13 @@ fn every_step_is_done_in_time() {
 fn a_person_gets_tables() {
     let demo = run(["demo"]);
     assert_eq!(demo.code, 0, "{demo:?}");
-    for word in ["A simulated home", "loses one packet in ten", "refused", "everything worked"] {
+    for word in [
+        "A simulated home",
+        "loses one packet in ten",
+        "refused",
+        "garbage between answers",
+        "everything worked",
+    ] {
         assert!(demo.stdout.contains(word), "{demo:?}");
     }
 }

@@ -2,6 +2,9 @@
 
 #![allow(missing_docs)]
 
+mod bulb_failures;
+mod bulb_watch;
+mod bulbs;
 mod captures;
 mod demo;
 mod devices;

@@ -10,6 +10,7 @@ fn completions() {
         let script = run(["completions", shell]);
         assert_eq!(script.code, 0);
         assert!(script.stdout.contains(mark) && script.stdout.contains("discover"), "{shell}");
+        assert!(script.stdout.contains("sunrise"), "the names of presets are completed: {shell}");
         let json = run(["completions", shell, "--json"]).done();
         assert_eq!(json["script"], script.stdout);
     }
@@ -21,14 +22,13 @@ fn the_version_names_the_features() {
     assert_eq!(version.code, 0);
     let expected = format!("iot-home {}\n", env!("CARGO_PKG_VERSION"));
     assert!(
-        version.stdout.starts_with(&expected) && version.stdout.contains("miio"),
+        version.stdout.starts_with(&expected)
+            && version.stdout.ends_with("features: miio, sim, yeelight\n"),
         "{version:?}"
     );
     let json = run(["--version", "--json"]).done();
-    assert_eq!(
-        (&json["version"], &json["features"][0]),
-        (&env!("CARGO_PKG_VERSION").into(), &"miio".into())
-    );
+    assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
+    assert_eq!(json["features"], serde_json::json!(["miio", "sim", "yeelight"]));
 }
 
 #[test]
@@ -42,11 +42,24 @@ fn help_is_there_for_every_command() {
         &["miio", "call", "--help"],
         &["miio", "decode", "--help"],
         &["miio", "token", "decode", "--help"],
+        &["yeelight", "--help"],
+        &["yeelight", "list", "--help"],
+        &["yeelight", "set", "--help"],
+        &["yeelight", "flow", "--help"],
+        &["yeelight", "scene", "--help"],
+        &["yeelight", "scene", "127.0.0.1", "hsv", "--help"],
+        &["yeelight", "watch", "--help"],
         &["sim", "miio", "--help"],
+        &["sim", "yeelight", "--help"],
     ] {
         let help = run(words);
         assert_eq!((help.code, help.stderr.as_str()), (0, ""), "{words:?}");
         assert!(help.stdout.contains("Usage: iot-home"), "{words:?}");
+    }
+    // A command of more than a word is shown, not only described.
+    for command in ["list", "get", "on", "set", "flow", "scene", "timer", "call"] {
+        let help = run(["yeelight", command, "--help"]).stdout;
+        assert!(help.contains(&format!("\n  iot-home yeelight {command} ")), "{help}");
     }
     // Who gives a token on the command line is told who can read it.
     assert!(run(["miio", "info", "--help"]).stdout.contains("Other users"));
@@ -97,6 +110,9 @@ mod signals {
     fn an_interrupt_ends_every_command() {
         let silent = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
         let addr = silent.local_addr().unwrap().to_string();
+        // It takes connections and says nothing.
+        let mute = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let bulb = mute.local_addr().unwrap().to_string();
         for (words, code) in [
             (&["miio", "hello", &addr][..], 130),
             (&["miio", "info", &addr, "--token", TOKEN, "--json"], 130),
@@ -105,7 +121,12 @@ mod signals {
             (&["miio", "decode", "-"], 130),
             (&["discover", "--protocol", "miio", "--target", &addr], 0),
             (&["miio", "decode", "--pcap", "-"], 0),
+            (&["yeelight", "get", &bulb], 130),
+            (&["yeelight", "toggle", &bulb, "--json"], 130),
+            (&["yeelight", "list", "--target", &addr], 0),
+            (&["yeelight", "watch", &bulb, "--json"], 0),
             (&["sim", "miio", "--listen", "127.0.0.1:0", "--json"], 0),
+            (&["sim", "yeelight", "--listen", "127.0.0.1:0", "--json"], 0),
         ] {
             assert_eq!(interrupted(words), Some(code), "{words:?}");
         }

@@ -1,4 +1,4 @@
-//! `sim miio`: devices in the foreground, driven by the same program.
+//! `sim miio` and `sim yeelight`: devices in the foreground, driven by the same program.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, ChildStdout};
@@ -14,8 +14,8 @@ struct Simulator {
 }
 
 impl Simulator {
-    fn start(words: &[&str]) -> Self {
-        let mut child = command([&["sim", "miio", "--json"], words].concat()).spawn().unwrap();
+    fn start(kind: &str, words: &[&str]) -> Self {
+        let mut child = command([&["sim", kind, "--json"], words].concat()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
     }
@@ -34,7 +34,7 @@ impl Drop for Simulator {
 
 #[test]
 fn one_device_of_a_default_kind() {
-    let mut simulator = Simulator::start(&["--listen", "127.0.0.1:0"]);
+    let mut simulator = Simulator::start("miio", &["--listen", "127.0.0.1:0"]);
     let line = simulator.line();
     assert_eq!(keys(&line), ["addr", "did", "kind", "model", "token"]);
     assert_eq!(line["kind"], "miio");
@@ -59,7 +59,7 @@ fn devices_from_a_file() {
         { "kind": "miio" },
     ]});
     std::fs::write(&config, described.to_string()).unwrap();
-    let mut simulator = Simulator::start(&["--config", config.to_str().unwrap()]);
+    let mut simulator = Simulator::start("miio", &["--config", config.to_str().unwrap()]);
     let line = simulator.line();
     let named = json!({ "did": "8589934593", "token": TOKEN, "model": "acme.lamp.v1" });
     for key in keys(&named) {
@@ -79,4 +79,81 @@ fn an_address_that_is_taken() {
     let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let addr = taken.local_addr().unwrap().to_string();
     run(["sim", "miio", "--listen", &addr, "--json"]).error("io", 1);
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let addr = taken.local_addr().unwrap().to_string();
+    let error = run(["sim", "yeelight", "--listen", &addr, "--json"]).error("io", 1);
+    assert!(error["message"].as_str().unwrap().contains(&addr), "{error}");
+}
+
+#[test]
+fn one_bulb_on_free_ports() {
+    let mut simulator = Simulator::start("yeelight", &["--listen", "127.0.0.1:0"]);
+    let line = simulator.line();
+    assert_eq!(keys(&line), ["addr", "id", "kind", "model", "search", "session"]);
+    assert_eq!(line["kind"], "yeelight");
+    let [addr, search] = ["addr", "search"].map(|key| line[key].as_str().unwrap());
+    // It is served by the time the line is there.
+    let list = run(["yeelight", "list", "--target", search, "--count", "1", "--json"]).done();
+    for key in ["addr", "id", "model"] {
+        assert_eq!(list[key], line[key]);
+    }
+    let set = run(["yeelight", "set", addr, "--rgb", "00ff00", "--json"]).done();
+    assert_eq!(set, json!({ "result": ["ok"] }));
+    let get = run(["yeelight", "get", addr, "rgb", "--json"]).done();
+    assert_eq!(get, json!({ "rgb": 65280 }));
+}
+
+/// Other addresses than 127.0.0.1 are loopback on Linux only.
+#[cfg(target_os = "linux")]
+#[test]
+fn one_bulb_at_the_ports_of_the_protocol() {
+    let [.., high, low] = std::process::id().to_be_bytes();
+    let ip = format!("127.81.{high}.{}", low | 1);
+    let mut simulator = Simulator::start("yeelight", &["--listen", &ip]);
+    let line = simulator.line();
+    let at = |port| json!(format!("{ip}:{port}"));
+    assert_eq!(
+        (&line["addr"], &line["search"], &line["session"]),
+        (&at(55443), &at(1982), &at(55444))
+    );
+    let list = run(["yeelight", "list", "--target", &ip, "--count", "1", "--json"]).done();
+    assert_eq!(list["addr"], line["addr"]);
+}
+
+#[test]
+fn bulbs_from_a_file() {
+    let config = scratch("bulbs.json");
+    let described = json!({ "devices": [
+        {
+            "kind": "yeelight", "id": "0x15243f", "model": "ceiling10", "name": "hall",
+            "properties": { "bright": 30, "bg_power": "off" },
+            "faults": { "seed": 7, "quirk": ["garbage-line", "split-segments"] },
+        },
+        { "kind": "yeelight", "preset": "white" },
+    ]});
+    std::fs::write(&config, described.to_string()).unwrap();
+    let mut simulator = Simulator::start("yeelight", &["--config", config.to_str().unwrap()]);
+    let [first, second] = [simulator.line(), simulator.line()];
+    assert_eq!(
+        (&first["id"], &first["model"]),
+        (&json!("0x000000000015243f"), &json!("ceiling10"))
+    );
+    assert_eq!(second["model"], "mono");
+    let [addr, search] = ["addr", "search"].map(|key| first[key].as_str().unwrap());
+    let list = run(["yeelight", "list", "--target", search, "--count", "1", "--json"]).done();
+    assert_eq!((&list["name"], &list["bright"]), (&json!("hall"), &json!(30)));
+    let get = run(["yeelight", "get", addr, "bg_power", "bright", "--json"]).done();
+    assert_eq!(get, json!({ "bg_power": "off", "bright": 30 }));
+}
+
+#[test]
+fn each_kind_has_its_own_command() {
+    let config = scratch("both.json");
+    let both = json!({ "devices": [{ "kind": "yeelight" }, { "kind": "miio" }] });
+    std::fs::write(&config, both.to_string()).unwrap();
+    for kind in ["miio", "yeelight"] {
+        let refused = run(["sim", kind, "--json", "--config", config.to_str().unwrap()]);
+        let error = refused.error("bad-input", 2);
+        assert!(error["message"].as_str().unwrap().contains(kind), "{error}");
+    }
 }

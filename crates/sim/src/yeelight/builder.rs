@@ -229,16 +229,16 @@ impl Builder {
     ///
     /// # Errors
     /// When a property's first value is neither a number nor a text, or does not fit a known property.
-    pub fn build(self) -> Result<Machine, BuildError> {
+    pub fn build(self) -> Result<Machine, PropertyError> {
         let mut properties = Properties::of(self.kind, &self.name);
         for (property, value) in &self.values {
             let value = fitting(property, value)
-                .ok_or_else(|| BuildError { property: property.clone() })?;
+                .ok_or_else(|| PropertyError { property: property.clone() })?;
             properties.define(property.clone(), value);
         }
         let mut lamp = Lamp::new(self.kind, properties);
         lamp.sync();
-        lamp.properties.take_changes();
+        lamp.properties.forget_changes();
         let id = self.id.unwrap_or_else(next_id);
         Ok(Machine::new(self, id, lamp))
     }
@@ -259,11 +259,11 @@ pub(crate) fn fitting(property: &Property, value: &Value) -> Option<PropertyValu
     fits.then_some(value)
 }
 
-/// A property's first value that it cannot have.
+/// A value that a property cannot have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the property {property} cannot have this value")]
 #[non_exhaustive]
-pub struct BuildError {
+pub struct PropertyError {
     /// Which property.
     pub property: Property,
 }

@@ -13,7 +13,7 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 use tokio::time;
 
-use crate::yeelight::builder::{BuildError, Builder};
+use crate::yeelight::builder::{Builder, PropertyError};
 use crate::yeelight::faults::Faults;
 use crate::yeelight::host::{Host, Network, Running, Stream};
 use crate::yeelight::race::race;
@@ -292,7 +292,7 @@ fn announcer(addr: SocketAddr) -> io::Result<UdpSocket> {
 pub enum SpawnError {
     /// What was asked for is no bulb.
     #[error(transparent)]
-    Build(#[from] BuildError),
+    Build(#[from] PropertyError),
     /// The address cannot be listened on.
     #[error(
         "cannot listen on {addr}; port 0 takes any free one, and the address has to be this machine's"

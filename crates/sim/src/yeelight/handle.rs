@@ -32,7 +32,7 @@ macro_rules! handle_methods {
                 &self,
                 name: &str,
                 value: impl Into<Value>,
-            ) -> Result<(), BuildError> {
+            ) -> Result<(), PropertyError> {
                 self.running.0.act(|machine, now| machine.set_property(now, name, value))
             }
 

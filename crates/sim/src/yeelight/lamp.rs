@@ -168,6 +168,17 @@ impl Lamp {
         }
     }
 
+    /// What clients are to be told. How a light looks while a flow plays they are told when it is over.
+    pub(crate) fn take_changes(&mut self) -> Vec<(Property, PropertyValue)> {
+        let flows = &self.flows;
+        self.properties.take_changes(|property| {
+            flows.keys().any(|light| {
+                let looks = Names::of(*light).look().contains(&property);
+                looks || (*light == Light::Main && *property == Property::ActiveBright)
+            })
+        })
+    }
+
     /// Whether nothing shines.
     pub(crate) fn is_off(&self) -> bool {
         !self.properties.is_on(&Property::Power)

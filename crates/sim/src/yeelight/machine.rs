@@ -15,7 +15,7 @@ use iot_home_core::{Instant, SeededRandom};
 use iot_home_yeelight::{BulbId, Light, PORT, Property, PropertyValue, Rgb};
 use serde_json::Value;
 
-use crate::yeelight::builder::{BuildError, Builder, fitting};
+use crate::yeelight::builder::{Builder, PropertyError, fitting};
 use crate::yeelight::faults::Faults;
 use crate::yeelight::lamp::Lamp;
 use crate::yeelight::machine::mischief::Mischief;
@@ -257,11 +257,11 @@ impl Machine {
         now: Instant,
         name: &str,
         value: impl Into<Value>,
-    ) -> Result<(), BuildError> {
+    ) -> Result<(), PropertyError> {
         self.handle_timeout(now);
         let property = Property::from(name);
         let value = fitting(&property, &value.into());
-        let Some(value) = value else { return Err(BuildError { property }) };
+        let Some(value) = value else { return Err(PropertyError { property }) };
         match (&property, value.as_switch()) {
             (Property::Power, Some(on)) => self.lamp.switch_by_hand(on),
             (Property::MainPower, Some(on)) => self.lamp.switch(Light::Main, on),
@@ -328,7 +328,7 @@ impl Machine {
     pub fn power_cycle(&mut self, now: Instant) {
         self.reset_connections(now);
         self.lamp.power_cycle();
-        self.lamp.properties.take_changes();
+        self.lamp.properties.forget_changes();
         if self.builder.advertise_to.is_some() {
             self.advertisement = Some(now);
         }

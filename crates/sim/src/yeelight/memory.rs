@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::io::DuplexStream;
 use tokio::sync::{Mutex as AsyncMutex, mpsc};
 
-use crate::yeelight::builder::{BuildError, Builder};
+use crate::yeelight::builder::{Builder, PropertyError};
 use crate::yeelight::faults::Faults;
 use crate::yeelight::host::{Host, Network, Running, Stream};
 use crate::yeelight::report::Report;
@@ -53,7 +53,10 @@ impl Builder {
     ///
     /// # Errors
     /// As for [`build`](Self::build).
-    pub fn spawn_in_memory(self) -> Result<MemoryBulb, BuildError> {
+    ///
+    /// # Panics
+    /// Outside of a tokio runtime.
+    pub fn spawn_in_memory(self) -> Result<MemoryBulb, PropertyError> {
         let machine = self.build()?;
         let (id, model) = (machine.id(), machine.model().to_owned());
         let (music, connected) = mpsc::channel(4);

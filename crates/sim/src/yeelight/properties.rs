@@ -95,17 +95,29 @@ impl Properties {
         self.set(property, if on { "on" } else { "off" });
     }
 
-    /// What differs from what clients were told last.
-    pub(crate) fn take_changes(&mut self) -> Vec<(Property, PropertyValue)> {
+    /// What differs from what clients were told last, but for the quiet ones, of which they will be
+    /// told later.
+    pub(crate) fn take_changes(
+        &mut self,
+        quiet: impl Fn(&Property) -> bool,
+    ) -> Vec<(Property, PropertyValue)> {
         if self.told.is_empty() {
             return Vec::new();
         }
-        let told = std::mem::take(&mut self.told).into_iter();
-        let present = told.filter_map(|(property, before)| {
+        let (later, told) =
+            std::mem::take(&mut self.told).into_iter().partition(|(one, _)| quiet(one));
+        self.told = later;
+        let told: BTreeMap<_, _> = told;
+        let present = told.into_iter().filter_map(|(property, before)| {
             let value = self.values.get(&property).filter(|value| **value != before)?.clone();
             Some((property, value))
         });
         present.collect()
+    }
+
+    /// Clients are not told of what has changed by now.
+    pub(crate) fn forget_changes(&mut self) {
+        self.told.clear();
     }
 
     /// The values of these as they are.

@@ -64,8 +64,7 @@ fn the_state_of_before_comes_back_or_the_last_one_stays() {
     client.wait(millis(100));
     let told = client.read().remove(0);
     assert_eq!(look(&mut client), before);
-    assert_eq!(told["params"]["flowing"], 0);
-    assert!(told["params"].get("rgb").is_some(), "it was told of the flow's colour: {told}");
+    assert_eq!(told["params"], json!({"flowing": 0}));
 
     client.ok("start_cf", json!([2, 1, FLOW]));
     client.wait(millis(1500));
@@ -77,6 +76,30 @@ fn the_state_of_before_comes_back_or_the_last_one_stays() {
     assert_eq!((&props["power"], &props["flowing"]), (&json!("on"), &json!(1)));
     client.wait(millis(50));
     assert_eq!(client.props(&["power", "bright"]), json!(["off", "10"]));
+}
+
+#[test]
+fn steps_are_not_told_but_what_they_leave_behind_is() {
+    let mut client = color();
+    let props = client.ok("start_cf", json!([3, 1, "50,1,5,50,50,2,2000,60"]));
+    assert_eq!(props, json!({"flowing": 1, "flow_params": "3,1,50,1,5,50,50,2,2000,60"}));
+    client.wait(millis(50));
+    assert_eq!(client.props(&["ct", "bright"]), json!(["2000", "60"]));
+    assert_eq!(client.ok("set_name", json!(["a"])), json!({"name": "a"}));
+    client.wait(millis(100));
+    let left = json!({"rgb": 5, "bright": 50, "color_mode": 1, "ct": 2000, "flowing": 0});
+    assert_eq!(client.read()[0]["params"], left);
+    // What is as it was is not told.
+    let props = client.ok("start_cf", json!([2, 1, "50,1,6,50,50,1,5,50"]));
+    assert_eq!(props["flowing"], 1);
+    client.wait(millis(100));
+    assert_eq!(client.read()[0]["params"], json!({"flowing": 0}));
+    // A light that flows keeps the other one's changes from nobody.
+    let mut client = Client::of(SimBulb::ceiling());
+    client.ok("start_cf", json!([0, 1, "50,2,3000,50"]));
+    assert_eq!(client.ok("bg_set_bright", json!([5, "sudden", 0])), json!({"bg_bright": 5}));
+    let props = client.ok("set_bright", json!([6, "sudden", 0]));
+    assert_eq!(props, json!({"flowing": 0, "bright": 6, "active_bright": 6, "ct": 3000}));
 }
 
 #[test]
@@ -132,7 +155,8 @@ fn both_lights_flow_by_themselves() {
     let mut client = Client::of(SimBulb::ceiling());
     client.ok("start_cf", json!([0, 0, "100,2,3000,50"]));
     let props = client.ok("bg_start_cf", json!([1, 2, "50,1,255,50"]));
-    assert_eq!((&props["bg_flowing"], &props["bg_rgb"]), (&json!(1), &json!(255)));
+    assert_eq!(props, json!({"bg_flowing": 1, "bg_flow_params": "1,2,50,1,255,50"}));
+    assert_eq!(client.props(&["bg_rgb"]), json!(["255"]));
     client.wait(millis(50));
     let told = client.read().remove(0)["params"].take();
     assert_eq!((&told["bg_flowing"], &told["bg_power"]), (&json!(0), &json!("off")));

@@ -124,3 +124,20 @@ async fn a_client_that_does_not_read_is_cut_off() {
     let read = idle.read_to_end(&mut Vec::new()).await.unwrap();
     assert!(read < 2 * (256 << 10), "{read}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_client_that_reads_late_gets_everything() {
+    let bulb = SimBulb::color().spawn_in_memory().unwrap();
+    let mut stream = BufReader::new(bulb.connect().unwrap());
+    let name = |number: u32| format!("{}{number}", "x".repeat(50));
+    for number in 0..2000 {
+        bulb.set_property("name", name(number)).unwrap();
+        // So that the first of them fill the stream while the others come.
+        sleep(Duration::from_millis(1)).await;
+    }
+    for number in 0..2000 {
+        let next = timeout(Duration::from_secs(1), line(&mut stream)).await.unwrap();
+        assert!(next.contains(&format!("\"{}\"", name(number))), "{next}");
+    }
+    assert_eq!(bulb.report().overflows, 0);
+}

@@ -59,7 +59,8 @@ fn power() {
     assert_eq!(client.ok("set_power", json!(["on", "sudden", 0, 1])), json!({"color_mode": 2}));
     let flow = client.ok("set_power", json!(["on", "sudden", 0, 4]));
     assert_eq!(flow["flowing"], 1);
-    assert_eq!(client.ok("toggle", json!(["smooth", 500])), json!({"power": "off", "flowing": 0}));
+    let off = json!({"power": "off", "flowing": 0, "color_mode": 1});
+    assert_eq!(client.ok("toggle", json!(["smooth", 500])), off);
     assert_eq!(client.bulb.report().executed("set_power"), 7);
     assert_eq!(client.bulb.report().violations.total(), 0);
 }
@@ -133,6 +134,10 @@ fn steps_up_down_and_around() {
     assert_eq!(client.ok("set_adjust", json!(["increase", "bright"])), json!({"bright": 100}));
     assert_eq!(client.ok("set_adjust", json!(["circle", "bright"])), json!({"bright": 1}));
     assert_eq!(client.ok("set_adjust", json!(["decrease", "bright"])), json!({}));
+    // What ends at the highest is not around.
+    client.ok("set_bright", json!([91, "sudden", 0]));
+    assert_eq!(client.ok("set_adjust", json!(["circle", "bright"])), json!({"bright": 100}));
+    assert_eq!(client.ok("set_adjust", json!(["circle", "bright"])), json!({"bright": 1}));
     // A tenth of 4800 K.
     assert_eq!(client.ok("set_adjust", json!(["decrease", "ct"])), json!({"ct": 3520}));
     let props = client.ok("set_adjust", json!(["circle", "color"]));

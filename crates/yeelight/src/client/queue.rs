@@ -26,7 +26,7 @@ impl Queue {
         if inner.changes.len() >= MAX_CHANGES {
             match (inner.changes.back_mut(), change) {
                 (Some(Change::Properties(newest)), Change::Properties(later)) => {
-                    newest.merge(later)
+                    newest.merge(later);
                 }
                 // Whether there is a connection: the oldest gives way.
                 (_, change) => {

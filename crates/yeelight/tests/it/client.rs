@@ -1,5 +1,6 @@
 //! The client against a simulated bulb on real sockets.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -9,6 +10,8 @@ use iot_home_yeelight::session::Config;
 use iot_home_yeelight::{
     Bulb, Color, Effect, ErrorKind, Flow, Light, Property, PropertyValue, Rgb, Scene, Step,
 };
+
+use crate::rig::to_sim;
 
 /// Without the moment that weak firmware needs after a connection.
 fn quick() -> Config {
@@ -78,4 +81,17 @@ async fn what_refuses_a_connection_is_told_from_what_does_not_answer() {
     let config = quick().timeout(Duration::from_millis(100));
     let connecting = Bulb::builder(silent.local_addr().unwrap()).session(config).connect();
     assert_eq!(connecting.await.unwrap_err().kind(), ErrorKind::NoAnswer);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_missed_while_the_connection_was_lost_is_told() {
+    let sim = Arc::new(SimBulb::color().property("bright", 40).spawn_in_memory().unwrap());
+    let bulb = to_sim(&sim).connect().await.unwrap();
+    let mut changes = bulb.changes();
+    sim.reset_connections();
+    assert_eq!(changes.next().await, Some(Change::Lost));
+    sim.set_property("bright", 77).unwrap();
+    assert_eq!(changes.next().await, Some(Change::Restored));
+    let missed = [(Property::Bright, PropertyValue::Number(77))].into_iter().collect();
+    assert_eq!(changes.next().await, Some(Change::Properties(missed)));
 }

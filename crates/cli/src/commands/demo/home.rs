@@ -1,4 +1,4 @@
-//! The devices of the demo and the client that drives them.
+//! The home of the demo: its miIO devices, the client that drives them, and the bulbs.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,6 +11,7 @@ use iot_home::sim::{Faults, Quirk, SimDevice};
 use serde::de::IgnoredAny;
 
 use super::super::Context;
+use super::bulbs::Bulbs;
 use crate::ordered::spellings;
 use crate::record::Recorder;
 
@@ -21,6 +22,7 @@ pub(super) struct Home {
     pub(super) vacuum: Member,
     pub(super) humidifier: Member,
     pub(super) fan: Member,
+    pub(super) bulbs: Bulbs,
     pub(super) client: Client,
     answers: Arc<Answers>,
     recorder: Option<Recorder>,
@@ -70,6 +72,7 @@ impl Home {
             )
             .await?,
             fan: member("fan", "shows its token, and has a did of 64 bits", fan).await?,
+            bulbs: Bulbs::start(context).await?,
             client: Client::bind().await.map_err(|error| error.to_string())?,
             answers: Arc::default(),
             recorder: context.recorder.clone(),

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::home::{Home, Member};
-use crate::failure::Failure;
+use super::told;
 
 /// What a search found.
 pub(super) struct Devices {
@@ -254,25 +254,18 @@ fn in_order(
     Ok(())
 }
 
-fn expect(what: &str, seen: &Value, real: Option<Value>) -> Result<(), String> {
+pub(super) fn expect(what: &str, seen: &Value, real: Option<Value>) -> Result<(), String> {
     check(Some(seen) == real.as_ref(), || match real {
         Some(real) => format!("{what}: expected {real}, not {seen}"),
         None => format!("{what}: there is none"),
     })
 }
 
-fn check(ok: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
+pub(super) fn check(ok: bool, problem: impl FnOnce() -> String) -> Result<(), String> {
     if ok { Ok(()) } else { Err(problem()) }
 }
 
-fn told(error: iot_home::miio::Error) -> String {
-    match Failure::from(error) {
-        Failure::Report(report) => report.message,
-        Failure::Closed => "closed".into(),
-    }
-}
-
-fn millis(duration: Duration) -> String {
+pub(super) fn millis(duration: Duration) -> String {
     let millis = duration.as_secs_f64() * 1e3;
     if millis < 10.0 { format!("{millis:.1} ms") } else { format!("{millis:.0} ms") }
 }

@@ -96,7 +96,7 @@ impl Machine {
 
     /// Tells all control connections what has changed.
     pub(super) fn tell_changes(&mut self, now: Instant) {
-        let mut changes = self.lamp.properties.take_changes();
+        let mut changes = self.lamp.take_changes();
         if changes.is_empty() || self.mischief.silence() == Silence::Total {
             return;
         }

@@ -103,9 +103,8 @@ impl Outbox {
     pub(super) fn close(&mut self, now: Instant, connections: &mut Connections, id: ConnectionId) {
         let Some(connection) = connections.get_mut(&id) else { return };
         connection.closing = true;
-        if connection.busy_until > now {
-            self.later.push(connection.busy_until, Later::Close(id));
-        } else {
+        let due = connection.busy_until;
+        if due <= now || !self.later.push(due, Later::Close(id)) {
             self.close_now(connections, id);
         }
     }

@@ -1,0 +1,52 @@
+//! The time that a command has, looking a host up included.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use tokio::time::{self, Instant};
+
+use super::Context;
+use crate::args::Address;
+use crate::failure::{Failure, Kind};
+
+/// When a command has to be done: `--timeout` after it began.
+pub(super) struct Deadline {
+    at: Instant,
+    whole: Duration,
+}
+
+impl Deadline {
+    /// The time begins now.
+    pub(super) fn of(context: &Context) -> Self {
+        let whole = context.options.timeout();
+        Self { at: Instant::now() + whole, whole }
+    }
+
+    pub(super) fn left(&self) -> Duration {
+        self.at.saturating_duration_since(Instant::now())
+    }
+
+    /// Looks an address up.
+    pub(super) async fn resolve(
+        &self,
+        context: &Context,
+        addr: &Address,
+        protocol_port: u16,
+    ) -> Result<SocketAddr, Failure> {
+        let _waiting = context.output.waiting(format!("looking up {addr}"));
+        let looking = time::timeout_at(self.at, addr.resolve(protocol_port));
+        looking.await.map_err(|_| self.missed())?
+    }
+
+    /// Waits for what ends at the deadline by itself, and with better words; a little later it is given up.
+    pub(super) async fn bound<F: Future>(&self, work: F) -> Result<F::Output, Failure> {
+        time::timeout_at(self.at + GRACE, work).await.map_err(|_| self.missed())
+    }
+
+    fn missed(&self) -> Failure {
+        Failure::new(Kind::Timeout, format!("not done within {:?}", self.whole))
+            .hint("give it longer with --timeout, as in --timeout 20s")
+    }
+}
+
+const GRACE: Duration = Duration::from_millis(250);
