@@ -31,6 +31,7 @@ mod quota;
 mod realtime;
 mod rig;
 mod search;
+mod secrets;
 mod session_model;
 mod strategies;
 mod user;
