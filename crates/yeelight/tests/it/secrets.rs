@@ -251,7 +251,8 @@ async fn serve(socket: UdpSocket, commands: Arc<AtomicU64>) {
         } else {
             assert_eq!(request["token"], TOKEN);
             let nth = commands.fetch_add(1, Ordering::Relaxed);
-            let text = if nth % 2 == 0 { "done" } else { "the token is old, get one first" };
+            let text =
+                if nth.is_multiple_of(2) { "done" } else { "the token is old, get one first" };
             json!({"id": 1, "error": {"code": -1, "message": format!("{text}: {TOKEN}")}})
                 .to_string()
         };
