@@ -11,6 +11,8 @@ const PYTHON_MIIO: &str = "0.6.0.dev0";
 /// Later versions break the command line of python-miio.
 const CLICK: &str = "8.1.8";
 const NODE_MIHOME: &str = "0.0.32";
+const PYTHON_YEELIGHT: &str = "0.7.16";
+const YEELIGHT_AWESOME: &str = "1.1.0";
 
 /// A cold cache behind a slow line takes minutes.
 const INSTALLING: Duration = Duration::from_secs(600);
@@ -40,9 +42,16 @@ impl Peers {
 
     async fn install_python(&self) -> Result<(), Failure> {
         let venv = self.folder.join("venv");
-        let wanted = [format!("python-miio=={PYTHON_MIIO}"), format!("click=={CLICK}")];
+        let wanted = [
+            format!("python-miio=={PYTHON_MIIO}"),
+            format!("click=={CLICK}"),
+            format!("yeelight=={PYTHON_YEELIGHT}"),
+        ];
         let stamp = Stamp::new(&venv, wanted.join("\n"));
-        if stamp.is_current() && self.python_version().await.is_ok() {
+        if stamp.is_current()
+            && self.python_version().await.is_ok()
+            && self.python_yeelight_version().await.is_ok()
+        {
             return Ok(());
         }
         println!("installing {} with pip", wanted.join(" and "));
@@ -59,26 +68,33 @@ impl Peers {
         pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(&wanted);
         succeed(&mut pip, INSTALLING).await?;
         self.python_version().await?;
+        self.python_yeelight_version().await?;
         stamp.write()
     }
 
     async fn install_node(&self) -> Result<(), Failure> {
         let folder = self.node_folder();
-        let wanted = format!("node-mihome@{NODE_MIHOME}");
-        let stamp = Stamp::new(&folder, wanted.clone());
-        if stamp.is_current() && self.node_version().await.is_ok() {
+        let wanted =
+            [format!("node-mihome@{NODE_MIHOME}"), format!("yeelight-awesome@{YEELIGHT_AWESOME}")];
+        let stamp = Stamp::new(&folder, wanted.join("\n"));
+        if stamp.is_current()
+            && self.node_version().await.is_ok()
+            && self.yeelight_awesome_version().await.is_ok()
+        {
             return Ok(());
         }
-        println!("installing {wanted} with npm");
+        println!("installing {} with npm", wanted.join(" and "));
         stamp.clear()?;
         std::fs::create_dir_all(&folder).map_err(|error| {
             Failure::new(format!("{} cannot be made: {error}", folder.display()))
         })?;
         let mut npm = Command::new("npm");
         npm.args(["install", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix"])
-            .args([folder.as_os_str(), wanted.as_ref()]);
+            .arg(&folder)
+            .args(&wanted);
         succeed(&mut npm, INSTALLING).await?;
         self.node_version().await?;
+        self.yeelight_awesome_version().await?;
         stamp.write()
     }
 
@@ -90,16 +106,32 @@ impl Peers {
         expect("python-miio", PYTHON_MIIO, version)
     }
 
-    /// What node-mihome calls its version.
-    pub(crate) async fn node_version(&self) -> Result<String, Failure> {
-        let ask = "console.log(require('node-mihome/package.json').version)";
-        let mut node = Command::new("node");
-        node.args(["-e", ask]).current_dir(self.node_folder());
-        let said = output(&mut node, ASKING).await?;
-        expect("node-mihome", NODE_MIHOME, String::from_utf8_lossy(&said.stdout).trim())
+    /// What python-yeelight calls its version.
+    pub(crate) async fn python_yeelight_version(&self) -> Result<String, Failure> {
+        let ask = "from importlib.metadata import version; print(version('yeelight'))";
+        let said = output(Command::new(self.python()).args(["-c", ask]), ASKING).await?;
+        expect("python-yeelight", PYTHON_YEELIGHT, String::from_utf8_lossy(&said.stdout).trim())
     }
 
-    /// The interpreter that python-miio is installed for.
+    /// What node-mihome calls its version.
+    pub(crate) async fn node_version(&self) -> Result<String, Failure> {
+        self.node_package_version("node-mihome", NODE_MIHOME).await
+    }
+
+    /// What yeelight-awesome calls its version.
+    pub(crate) async fn yeelight_awesome_version(&self) -> Result<String, Failure> {
+        self.node_package_version("yeelight-awesome", YEELIGHT_AWESOME).await
+    }
+
+    async fn node_package_version(&self, name: &str, wanted: &str) -> Result<String, Failure> {
+        let ask = format!("console.log(require('{name}/package.json').version)");
+        let mut node = Command::new("node");
+        node.args(["-e", &ask]).current_dir(self.node_folder());
+        let said = output(&mut node, ASKING).await?;
+        expect(name, wanted, String::from_utf8_lossy(&said.stdout).trim())
+    }
+
+    /// The interpreter that the Python peers are installed for.
     pub(crate) fn python(&self) -> PathBuf {
         self.folder.join("venv/bin/python3")
     }
@@ -109,7 +141,7 @@ impl Peers {
         self.folder.join("venv/bin/miiocli")
     }
 
-    /// Where scripts have to lie that require node-mihome.
+    /// Where scripts have to lie that require the Node peers.
     pub(crate) fn node_folder(&self) -> PathBuf {
         self.folder.join("node")
     }

@@ -1,6 +1,6 @@
-//! Runs other people's miIO programs, unmodified, against ours: their clients against our
-//! simulated devices, their simulated devices against our client. Beside them our client searches
-//! two networks made for it.
+//! Runs other people's programs for miIO and Yeelight, unmodified, against ours: their clients
+//! against our simulated devices, their simulated devices against our client. Beside them our clients
+//! search networks made for them.
 //!
 //! `cargo run -p iot-home-interop` installs them below cargo's target directory, gives all of them
 //! a network without a way out, checks what is answered and not only that something is, and prints
@@ -12,6 +12,8 @@
     reason = "a program for the command line, which prints a table"
 )]
 
+mod bulbs;
+mod dialogue;
 mod install;
 mod namespace;
 mod networks;
@@ -25,7 +27,10 @@ use std::time::Duration;
 
 use crate::install::Peers;
 use crate::peer::python_miio::Place;
-use crate::peer::{miio_simulator, miiocli, miot_simulator, node_mihome, ours, python_miio};
+use crate::peer::{
+    miio_simulator, miiocli, miot_simulator, node_mihome, ours, python_miio, python_yeelight,
+    yeelight_awesome,
+};
 use crate::process::Failure;
 use crate::tally::Tally;
 
@@ -44,6 +49,10 @@ async fn main() -> ExitCode {
             networks::device(&did.to_string_lossy()).await.map(|()| true)
         }
         [word] if word == networks::CLIENT => networks::client().await.map(|()| true),
+        [word, id] if word == bulbs::BULB => {
+            bulbs::bulb(&id.to_string_lossy()).await.map(|()| true)
+        }
+        [word] if word == bulbs::CLIENT => bulbs::client().await.map(|()| true),
         _ => Err(Failure::new("this program takes no arguments")),
     };
     match done {
@@ -83,9 +92,12 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
     let humidifier = save(&run, "humidifier.yaml", include_str!("../peers/humidifier.yaml"))?;
     let script = save(&run, "loopback_up.py", include_str!("../peers/loopback_up.py"))?;
     let watcher = save(&run, "wire.py", include_str!("../peers/wire.py"))?;
+    let yeelight = save(&run, "python_yeelight.py", include_str!("../peers/python_yeelight.py"))?;
     namespace::prepare(&peers.python(), &script).await?;
     let python = peers.python_version().await?;
     let mihome = peers.node_version().await?;
+    let python_yeelight = peers.python_yeelight_version().await?;
+    let awesome = peers.yeelight_awesome_version().await?;
     let iproute = networks::version().await?;
 
     let mut tallies = [
@@ -94,19 +106,26 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
         Tally::new("python-miio miot-simulator", &python, "device", 60),
         Tally::new("python-miio miio-simulator", &python, "device", 100),
         Tally::new("two networks (iproute2)", &iproute, "network", 6),
+        Tally::new("python-yeelight", &python_yeelight, "client", 300),
+        Tally::new("yeelight-awesome", &awesome, "client", 100),
+        Tally::new("two networks of bulbs (iproute2)", &iproute, "network", 25),
     ];
-    let [client, mihome, miot, miio, two] = &mut tallies;
+    let [client, mihome, miot, miio, two, bulbs, awesome, two_of_bulbs] = &mut tallies;
     let everything = async {
         let place = Place { peers, run: &run };
         let interpreter = peers.python();
-        let (said, mihome_said, two_said) = tokio::join!(
-            python_miio::play(place, client),
-            node_mihome::play(peers, mihome),
-            networks::play(&run, &interpreter, &watcher, two),
+        let scripts = bulbs::Scripts { watcher: &watcher, python_yeelight: &yeelight };
+        tokio::join!(
+            async { keep(python_miio::play(place, client).await, client) },
+            async { keep(node_mihome::play(peers, mihome).await, mihome) },
+            async { keep(networks::play(&run, &interpreter, &watcher, two).await, two) },
+            async { keep(python_yeelight::play(peers, &run, &yeelight, bulbs).await, bulbs) },
+            async { keep(yeelight_awesome::play(peers, &run, awesome).await, awesome) },
+            async {
+                let played = bulbs::play(peers, &run, scripts, two_of_bulbs).await;
+                keep(played, two_of_bulbs);
+            },
         );
-        keep(said, client);
-        keep(mihome_said, mihome);
-        keep(two_said, two);
         // One after the other: each binds every address.
         keep(miot_simulator::play(peers, &run, &spec, miot).await, miot);
         keep(miio_simulator::play(peers, &run, &humidifier, miio).await, miio);

@@ -13,10 +13,12 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::process::Command;
+use tokio::time::sleep;
 
-pub(crate) use self::inside::{client, device};
-use self::station::Station;
+pub(crate) use self::inside::{client, device, listen, say};
+pub(crate) use self::station::Station;
 use crate::process::{Failure, succeed};
 use crate::tally::Tally;
 
@@ -27,6 +29,8 @@ pub(crate) const CLIENT: &str = "client";
 
 /// The token of all devices.
 const TOKEN: [u8; 16] = *b"\x00two\xffnetworks\x01\x02\x03";
+/// `ip` takes less.
+const SHORT: Duration = Duration::from_secs(20);
 const NETWORKS: [u8; 2] = [1, 2];
 /// The devices of each network.
 const DEVICES: [u8; 3] = [11, 12, 13];
@@ -34,7 +38,7 @@ const DEVICES: [u8; 3] = [11, 12, 13];
 /// What `ip` calls its version. It makes the interfaces.
 pub(crate) async fn version() -> Result<String, Failure> {
     let mut ip = Command::new("ip");
-    let said = succeed(ip.arg("-V"), Duration::from_secs(20)).await.map_err(|error| {
+    let said = succeed(ip.arg("-V"), SHORT).await.map_err(|error| {
         Failure::new(format!(
             "the program `ip` of iproute2 is needed (on Debian: apt-get install iproute2): {error}"
         ))
@@ -114,12 +118,33 @@ impl<'a> Bench<'a> {
         }
         let lans = NETWORKS.map(|network| up(&format!("lan{network}"), addr(network, 1))).concat();
         self.client.ip(self.run, &format!("link set lo up\n{lans}")).await?;
+        for network in NETWORKS {
+            forwards(&self.middle, network).await?;
+        }
         self.middle.ask("watch client1 client2").await.map(drop)
     }
 }
 
+/// Waits until a network's bridge passes on what comes. It begins with a port once both ends of the
+/// cable are up and word of that has got round.
+pub(crate) async fn forwards(middle: &Station, network: u8) -> Result<(), Failure> {
+    for _ in 0..100 {
+        let mut ip = middle.beside("ip")?;
+        ip.args(["-json", "-details", "link", "show", "master", &format!("net{network}")]);
+        let said = succeed(&mut ip, SHORT).await?;
+        let ports: Vec<Value> = serde_json::from_str(&said)
+            .map_err(|error| Failure::new(format!("{said:?} are no interfaces: {error}")))?;
+        let state = |port: &Value| port.pointer("/linkinfo/info_slave_data/state").cloned();
+        if ports.iter().all(|port| state(port) == Some("forwarding".into())) {
+            return Ok(());
+        }
+        sleep(Duration::from_millis(20)).await;
+    }
+    Err(Failure::new(format!("the bridge of network {network} has a port that passes nothing on")))
+}
+
 /// The lines that lay a cable from a network's bridge to a process, which sees its end as `nic`.
-fn cable(network: u8, port: &str, nic: &str, pid: u32) -> String {
+pub(crate) fn cable(network: u8, port: &str, nic: &str, pid: u32) -> String {
     format!(
         "link add name {port} type veth peer name {nic} netns {pid}\n\
          link set {port} master net{network}\n\
@@ -128,11 +153,11 @@ fn cable(network: u8, port: &str, nic: &str, pid: u32) -> String {
 }
 
 /// The lines that give an interface its address and bring it up.
-fn up(nic: &str, addr: Ipv4Addr) -> String {
+pub(crate) fn up(nic: &str, addr: Ipv4Addr) -> String {
     format!("addr add {addr}/24 broadcast + dev {nic}\nlink set {nic} up\n")
 }
 
-const fn addr(network: u8, host: u8) -> Ipv4Addr {
+pub(crate) const fn addr(network: u8, host: u8) -> Ipv4Addr {
     Ipv4Addr::new(10, 77, network, host)
 }
 

@@ -1,5 +1,6 @@
 //! The peers, one file each: what is said to them and what they have to answer.
 
+pub(crate) mod bulb;
 pub(crate) mod miio_simulator;
 pub(crate) mod miiocli;
 pub(crate) mod miot_simulator;
@@ -7,4 +8,6 @@ pub(crate) mod node_mihome;
 pub(crate) mod ours;
 mod python_faults;
 pub(crate) mod python_miio;
+pub(crate) mod python_yeelight;
 mod simulator;
+pub(crate) mod yeelight_awesome;

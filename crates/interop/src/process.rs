@@ -37,6 +37,18 @@ impl From<iot_home::sim::SpawnError> for Failure {
     }
 }
 
+impl From<iot_home::sim::yeelight::SpawnError> for Failure {
+    fn from(error: iot_home::sim::yeelight::SpawnError) -> Self {
+        Self(format!("our simulated bulb: {error}"))
+    }
+}
+
+impl From<iot_home::sim::yeelight::PropertyError> for Failure {
+    fn from(error: iot_home::sim::yeelight::PropertyError) -> Self {
+        Self(format!("our simulated bulb: {error}"))
+    }
+}
+
 impl From<iot_home::miio::RequestError> for Failure {
     fn from(error: iot_home::miio::RequestError) -> Self {
         Self(format!("our client: {error}"))

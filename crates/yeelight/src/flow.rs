@@ -104,11 +104,20 @@ impl Flow {
     /// Whether every bulb that knows flows can play it; `ct` is the light's range in kelvin.
     ///
     /// # Errors
-    /// With the step that is to blame and its range. Some models refuse the colour 0, so it is
+    /// With the step that is to blame and its range, or with the count. Some models refuse the colour 0, so it is
     /// refused here: [`Rgb(1)`](Rgb) at 1 percent is as dark.
     pub fn check(&self, ct: (u16, u16)) -> Result<(), InvalidInput> {
         if self.steps.is_empty() {
             return Err(InvalidInput::NoSteps);
+        }
+        if self.changes > MAX_CHANGES {
+            return Err(InvalidInput::OutOfRange {
+                what: "count",
+                value: self.changes.into(),
+                low: 0,
+                high: MAX_CHANGES.into(),
+                model: None,
+            });
         }
         self.steps.iter().enumerate().try_for_each(|(at, step)| {
             step.check(ct).map_err(|(what, value, low, high)| InvalidInput::Step {
@@ -124,6 +133,7 @@ impl Flow {
     /// The nearest flow that a bulb with this range of colour temperatures in kelvin can play.
     #[must_use]
     pub fn clamped(mut self, (low, high): (u16, u16)) -> Self {
+        self.changes = self.changes.min(MAX_CHANGES);
         for step in &mut self.steps {
             step.duration = step.duration.clamp(Step::MIN_DURATION, crate::method::MAX_DURATION);
             step.brightness = step.brightness.map(|bright| bright.clamp(1, 100));
@@ -232,7 +242,9 @@ impl Step {
     /// brightness stays.
     #[must_use]
     pub const fn bright(mut self, percent: u8) -> Self {
-        self.brightness = Some(percent);
+        if !matches!(self.change, StepChange::Pause) {
+            self.brightness = Some(percent);
+        }
         self
     }
 
@@ -248,10 +260,7 @@ impl Step {
 
     /// The brightness at its end, if it changes.
     pub const fn brightness(&self) -> Option<u8> {
-        match self.change {
-            StepChange::Pause => None,
-            _ => self.brightness,
-        }
+        self.brightness
     }
 
     /// What is out of its range: its name, the value, and the range.
@@ -299,3 +308,6 @@ pub enum StepChange {
     /// Nothing, mode 7.
     Pause,
 }
+
+/// Bulbs read the count as a signed number of 32 bits.
+const MAX_CHANGES: u32 = 0x7fff_ffff;

@@ -102,6 +102,8 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
+    use proptest::prelude::*;
+
     use super::Lines;
 
     fn read(lines: &mut Lines, pieces: &[&[u8]]) -> Vec<Vec<u8>> {
@@ -145,5 +147,40 @@ mod tests {
         }
         assert_eq!(read(&mut lines, &[b"\nnext\n"]), [b"next"]);
         assert_eq!(lines.dropped(), 1);
+    }
+
+    /// The lines of a stream that is there as a whole, how many were overlong, and whether one has begun.
+    fn whole(stream: &[u8], limit: usize) -> (Vec<Vec<u8>>, u64, bool) {
+        let mut pieces: Vec<_> = stream.split(|byte| *byte == b'\n').collect();
+        let begun = pieces.pop().unwrap_or_default();
+        let (short, long): (Vec<_>, Vec<_>) =
+            pieces.into_iter().partition(|piece| piece.len() <= limit);
+        let lines = short.iter().map(|line| line.trim_ascii().to_vec());
+        let lines = lines.filter(|line| !line.is_empty()).collect();
+        let dropped = long.len() + usize::from(begun.len() > limit);
+        (lines, dropped.try_into().unwrap(), !begun.is_empty())
+    }
+
+    proptest! {
+        #[test]
+        fn any_stream_in_any_pieces_gives_the_same_lines_in_bounded_memory(
+            stream in proptest::collection::vec(
+                prop_oneof![2 => Just(b'\n'), 1 => Just(b'\r'), 1 => Just(b' '), 8 => any::<u8>()],
+                0..120,
+            ),
+            sizes in proptest::collection::vec(0..60_usize, 1..20),
+            limit in 0..40_usize,
+        ) {
+            let mut lines = Lines::new(limit);
+            let (mut rest, mut read) = (&stream[..], Vec::new());
+            for size in sizes.iter().cycle().take(40).chain([&usize::MAX]) {
+                let (piece, behind) = rest.split_at((*size).min(rest.len()));
+                rest = behind;
+                lines.feed(piece, |line| read.push(line.to_vec()));
+                // A vector may have up to twice the room it needs, and eight at least.
+                prop_assert!(lines.partial.capacity() <= (2 * limit).max(8));
+            }
+            prop_assert_eq!((read, lines.dropped(), lines.is_within_line()), whole(&stream, limit));
+        }
     }
 }

@@ -5,8 +5,15 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use iot_home_core::Instant;
+use iot_home_yeelight::line::Lines;
+use iot_home_yeelight::message::Message;
+use iot_home_yeelight::quota::Window;
 use iot_home_yeelight::search::Target;
-use iot_home_yeelight::{Advert, AdvertError, Directory, Search};
+use iot_home_yeelight::session::{Config, Event};
+use iot_home_yeelight::{
+    Adjustable, Advert, AdvertError, Directory, Effect, Flow, Light, Method, Profile, Property,
+    PropertyValue, QuotaPolicy, Rgb, Scene, Search, Session, Step,
+};
 use stats_alloc::{INSTRUMENTED_SYSTEM, Region, StatsAlloc};
 
 #[global_allocator]
@@ -55,6 +62,120 @@ fn nothing_allocates_that_must_not() {
     assert_eq!(count, 0, "looking at what was kept");
 
     strangers_cost_nothing(&answer, source);
+    commands_are_written_and_answers_read_for_nothing();
+    a_round_trip_costs_little();
+    a_stream_without_line_ends_costs_no_more_than_its_limit();
+}
+
+fn commands_are_written_and_answers_read_for_nothing() {
+    let (light, effect) = (Light::Main, Effect::smooth(Duration::from_millis(500)));
+    let flow = Flow::new([
+        Step::rgb(Rgb(0xff_0000), Duration::from_secs(1)).bright(100),
+        Step::temperature(2_700, Duration::from_secs(1)),
+        Step::pause(Duration::from_secs(1)),
+    ]);
+    let mut line = Vec::with_capacity(1024);
+    for method in [
+        Method::SetPower { light, on: true, mode: None, effect },
+        Method::Toggle(light),
+        Method::SetBright { light, bright: 50, effect },
+        Method::SetTemperature { light, kelvin: 4_000, effect },
+        Method::SetRgb { light, rgb: Rgb(0xff_8800), effect },
+        Method::SetHsv { light, hue: 300, sat: 70, effect },
+        Method::SetScene { light, scene: Scene::Rgb { rgb: Rgb(255), bright: 7 } },
+        Method::StartFlow { light, flow },
+        Method::StopFlow(light),
+        Method::Adjust {
+            light,
+            what: Adjustable::Bright,
+            percent: -20,
+            duration: Duration::from_millis(30),
+        },
+        Method::SetTimer(15),
+        Method::GetProp(vec![Property::Power, Property::Bright]),
+        Method::SetName("desk".into()),
+        Method::raw("ping", "[]").unwrap(),
+    ] {
+        let count = allocations(|| {
+            line.clear();
+            method.write(7, &mut line);
+        });
+        assert_eq!(count, 0, "writing {}", method.name());
+        let profile = Profile::of_model("color4");
+        assert!(method.checked(&profile, Default::default()).is_ok());
+    }
+
+    let mut lines = Lines::default();
+    for answer in ["{\"id\":1, \"result\":[\"ok\"]}\r\n", "{\"id\":1,\"result\":[\"ok\"]}\r\n"] {
+        let count = allocations(|| {
+            let mut read = false;
+            lines.feed(answer.as_bytes(), |line| {
+                Message::read_line(line, |message| {
+                    let Message::Result(reply) = message else { panic!("{message:?}") };
+                    read = reply.id() == 1 && reply.is_ok();
+                });
+            });
+            assert!(read);
+        });
+        assert_eq!(count, 0, "reading {answer}");
+    }
+}
+
+/// A command through a session and back, once everything has its room.
+fn a_round_trip_costs_little() {
+    let config = Config::default().read_state(false).settle(Duration::ZERO).quota(QuotaPolicy::Off);
+    let mut session = Session::new(config, Profile::of_model("color4"));
+    let (mut bulb, mut now, mut out) = (Window::of_bulb(), Instant::ORIGIN, Vec::new());
+    session.connected(now);
+    let mut id: u32 = 0;
+    let mut answer = String::with_capacity(64);
+    let mut trip = |method: &dyn Fn() -> Method| {
+        now = now + Duration::from_millis(10);
+        id += 1;
+        session.request(now, method(), id).unwrap();
+        out.clear();
+        assert!(session.poll_transmit(now, &mut bulb, &mut out));
+        answer.clear();
+        std::fmt::write(&mut answer, format_args!("{{\"id\":{id}, \"result\":[\"ok\"]}}\r\n"))
+            .unwrap();
+        session.handle_bytes(now, answer.as_bytes());
+        let Some(Event::Done { tag, result: Ok(reply) }) = session.poll_event() else {
+            panic!("it is done")
+        };
+        assert!(tag == id && reply.is_ok() && session.poll_timeout().is_some());
+    };
+    let bright = || Method::SetBright { light: Light::Main, bright: 50, effect: Effect::Sudden };
+    trip(&bright);
+    let count = allocations(|| trip(&bright));
+    assert_eq!(count, 0, "a command and its answer");
+
+    let config = Config::default().read_state(false);
+    let mut session: Session<()> = Session::new(config, Profile::unknown());
+    session.connected(Instant::ORIGIN);
+    let notification = b"{\"method\":\"props\",\"params\":{\"power\":\"on\",\"bright\":10}}\r\n";
+    let mut told = || {
+        session.handle_bytes(Instant::ORIGIN, notification);
+        let Some(Event::Changed(properties)) = session.poll_event() else { panic!("a change") };
+        let power = properties.value(&Property::Power).and_then(PropertyValue::as_switch);
+        assert_eq!(power, Some(true));
+    };
+    told();
+    let count = allocations(told);
+    assert!(count <= 10, "a notification: {count}");
+}
+
+/// Whatever a bulb sends, it is not kept beyond the limit of a line; twice that while a vector grows.
+fn a_stream_without_line_ends_costs_no_more_than_its_limit() {
+    let limit = 1_000;
+    let mut lines = Lines::new(limit);
+    let region = Region::new(GLOBAL);
+    for _ in 0..1_000 {
+        lines.feed(&[b'x'; 300], |_| ());
+        let change = region.change();
+        let held = change.bytes_allocated.saturating_sub(change.bytes_deallocated);
+        assert!(held <= 2 * limit + 1_000, "{held} bytes are held");
+    }
+    assert_eq!(lines.dropped(), 1);
 }
 
 /// What a stranger may send, and what was heard before.

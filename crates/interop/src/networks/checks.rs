@@ -7,7 +7,7 @@ use std::time::Duration;
 use iot_home::miio::PORT;
 use serde_json::{Value, json};
 
-use super::{Bench, DEVICES, NETWORKS, addr, cable, did, everybody, up};
+use super::{Bench, DEVICES, NETWORKS, addr, cable, did, everybody, forwards, up};
 use crate::process::Failure;
 use crate::tally::Tally;
 
@@ -145,6 +145,7 @@ async fn more_interfaces(bench: &mut Bench<'_>, tally: &mut Tally) -> Result<(),
         up("lan1b", addr(1, 2)),
     );
     bench.client.ip(bench.run, &lines).await?;
+    forwards(&bench.middle, 1).await?;
     bench.middle.ask("watch client1b").await?;
     let seen = bench.client.ask(json!({"do": "discover"})).await?;
     tally.equal("with more interfaces it finds", found(&seen), devices(&NETWORKS));

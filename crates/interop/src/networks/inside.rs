@@ -92,12 +92,13 @@ fn addr(value: &Value) -> Option<Ipv4Addr> {
     value.as_str()?.parse().ok()
 }
 
-fn say(answer: &Value) {
+/// Answers an order.
+pub(crate) fn say(answer: &Value) {
     println!("{answer}");
 }
 
 /// The next order. The thread may wait for it: all else runs on the runtime's own threads.
-fn listen() -> Option<String> {
+pub(crate) fn listen() -> Option<String> {
     let mut line = String::new();
     io::stdin().read_line(&mut line).is_ok_and(|read| read > 0).then_some(line)
 }

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A datagram, or a piece of a control connection, as it went over the wire.
+/// A datagram of a search or an advertisement, or a piece of a control connection, as it went over the wire. Real-time
+/// channels are not observed, and with them the tokens of UDP sessions.
 #[non_exhaustive]
 pub struct WireEvent<'a> {
     /// Which way it went.

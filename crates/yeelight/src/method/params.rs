@@ -2,6 +2,7 @@
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
+use core::fmt;
 use core::time::Duration;
 
 use base64::Engine as _;
@@ -135,6 +136,9 @@ impl<'a> Params<'a> {
     }
 
     fn text(&mut self, text: &str) {
+        if text.bytes().all(|byte| byte >= b' ' && byte != b'"' && byte != b'\\') {
+            return self.word(text);
+        }
         // A text always serialises.
         let json = serde_json::to_string(text).unwrap_or_default();
         self.value(json.as_bytes());
@@ -156,7 +160,10 @@ impl<'a> Params<'a> {
     fn flow(&mut self, flow: &Flow) {
         self.number(flow.change_count());
         self.number(flow.end().number());
-        self.word(&flow.expression());
+        self.value(b"\"");
+        // Writing to memory does not fail.
+        let _ = flow.write_steps(&mut Text(self.out));
+        self.out.push(b'"');
     }
 
     fn scene(&mut self, scene: &Scene) {
@@ -187,6 +194,16 @@ impl<'a> Params<'a> {
                 self.number(*minutes);
             }
         }
+    }
+}
+
+/// The inside of a text that needs no escapes.
+struct Text<'a>(&'a mut Vec<u8>);
+
+impl fmt::Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.0.extend_from_slice(text.as_bytes());
+        Ok(())
     }
 }
 

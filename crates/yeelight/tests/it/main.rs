@@ -10,16 +10,31 @@
 )]
 
 mod advert;
+mod answers;
+mod any_flow;
+mod any_message;
+mod any_method;
+mod any_session;
+mod any_state;
 mod client;
+mod day;
 mod directory;
 mod discovery;
+mod exchanges;
+mod faults;
 mod hostile;
+mod link;
 mod listener;
+mod means;
 mod over_miio;
 mod quota;
 mod realtime;
 mod reread;
 mod rig;
 mod search;
+mod secrets;
 mod session;
+mod session_model;
+mod strategies;
+mod user;
 mod writes;
