@@ -131,7 +131,7 @@ async fn many_calls_do_not_wait_one_after_the_other_for_a_channel_that_does_not_
     let (ended, took) = timed(futures_util::future::join_all(calls)).await;
     let kinds: Vec<_> = ended.into_iter().map(|ended| ended.unwrap_err().kind()).collect();
     assert_eq!(kinds, [ErrorKind::Realtime; 20]);
-    assert!(took < Duration::from_secs(2), "{took:?}");
+    assert!(took < Duration::from_secs(4), "{took:?}");
     // A call that comes later tries for itself.
     sim.set_faults(Faults::default());
     stage.set_rgb(Rgb(77), Effect::Sudden).await.unwrap();
@@ -335,7 +335,7 @@ async fn commands_are_not_kept_for_a_token_that_does_not_come() {
     let session = Session(tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap());
     let options = RealtimeOptions::default()
         .session_port(session.0.local_addr().unwrap().port())
-        .timeout(Duration::from_millis(200));
+        .timeout(Duration::from_millis(500));
     let (stage, client) = tokio::join!(bulb.realtime(options), session.give_token());
     let stage = stage.unwrap();
     // The bulb has forgotten the session, and gives no other.
@@ -343,7 +343,7 @@ async fn commands_are_not_kept_for_a_token_that_does_not_come() {
     session.0.send_to(forgotten, client).await.unwrap();
     assert_eq!(session.next().await.0, "udp_sess_new");
     stage.set_rgb(Rgb(1), Effect::Sudden).await.unwrap();
-    tokio::time::sleep(Duration::from_millis(400)).await;
+    tokio::time::sleep(Duration::from_millis(900)).await;
     let error = stage.set_rgb(Rgb(2), Effect::Sudden).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Realtime, "{error}");
     // It comes back, and shows what is wanted now.

@@ -6,7 +6,6 @@ use iot_home_core::Instant;
 use iot_home_yeelight::quota::Window;
 use iot_home_yeelight::session::{Config, Event, Session};
 use iot_home_yeelight::{Failure, Kind, Light, Method, Profile, QuotaPolicy, Reply};
-use proptest::prelude::*;
 
 fn at(millis: u64) -> Instant {
     Instant::from_origin(Duration::from_millis(millis))
@@ -154,107 +153,4 @@ fn a_bulb_whose_quota_is_used_up_is_left_alone_on_the_next_connection_too() {
     assert_eq!(rig.sent(at(60_999)), "");
     assert_eq!(rig.session.poll_timeout(), Some(at(61_000)));
     assert_eq!(rig.sent(at(61_000)).lines().count(), 1);
-}
-
-/// Something that happens to a session.
-#[derive(Clone, Debug)]
-enum Happening {
-    Connected,
-    Disconnected,
-    Request,
-    Cancel(u8),
-    /// The bulb answers one of the last few commands.
-    Answer(u8),
-    Says(&'static str),
-    Passes(Duration),
-}
-
-fn happening() -> impl Strategy<Value = Happening> {
-    let lines = [
-        "{\"id\":0,\"error\":{\"code\":-1,\"message\":\"invalid command\"}}\r\n",
-        "{\"id\":0,\"error\":{\"code\":-1,\"message\":\"client quota exceeded\"}}\r\n",
-        "{\"method\":\"props\",\"params\":{\"bg_power\":\"on\"}}\r\n",
-        "{\"method\":\"props\",\"params\":{\"power\":\"on\"}}\r\n",
-        "{\"id\":",
-        "\r\n",
-    ];
-    prop_oneof![
-        2 => Just(Happening::Connected),
-        1 => Just(Happening::Disconnected),
-        8 => Just(Happening::Request),
-        1 => any::<u8>().prop_map(Happening::Cancel),
-        4 => (0..4_u8).prop_map(Happening::Answer),
-        3 => proptest::sample::select(lines.to_vec()).prop_map(Happening::Says),
-        3 => (0..200_u64).prop_map(|millis| Happening::Passes(Duration::from_millis(millis))),
-        2 => (0..70_u64).prop_map(|seconds| Happening::Passes(Duration::from_secs(seconds))),
-    ]
-}
-
-fn config() -> impl Strategy<Value = Config> {
-    let policy = [QuotaPolicy::Wait, QuotaPolicy::Refuse, QuotaPolicy::Off];
-    (proptest::sample::select(policy.to_vec()), any::<bool>(), 0..2_u64, 0..3_u64).prop_map(
-        |(policy, read, settle, keep_alive)| {
-            let config = Config::default().quota(policy).read_state(read).max_waiting(40);
-            let keep_alive = (keep_alive > 0).then(|| Duration::from_secs(keep_alive * 30));
-            config.settle(Duration::from_millis(settle * 100)).keep_alive(keep_alive)
-        },
-    )
-}
-
-proptest! {
-    /// A driver that did all there is to do may sleep: it is never asked to look at once, which would be a
-    /// loop without end. And each command ends once, whatever happens.
-    #[test]
-    fn whatever_happens_a_session_lets_its_driver_sleep_and_ends_each_command_once(
-        config in config(),
-        happenings in proptest::collection::vec(happening(), 1..120),
-    ) {
-        let mut rig = Rig::new(config);
-        let (mut now, mut keys, mut ended) = (at(0), Vec::new(), Vec::new());
-        let mut asked = 0;
-        let mut id = 0;
-        let quiet = Happening::Passes(Duration::from_secs(10));
-        let last = [Happening::Disconnected, quiet.clone(), quiet];
-        for happening in happenings.into_iter().chain(last) {
-            match happening {
-                Happening::Connected => rig.session.connected(now),
-                Happening::Disconnected => rig.session.disconnected(now),
-                Happening::Request => {
-                    if let Ok(key) = rig.session.request(now, toggle(), asked) {
-                        keys.push((asked, key));
-                        asked += 1;
-                    }
-                }
-                Happening::Cancel(at) => {
-                    if !keys.is_empty() {
-                        let (tag, key) = keys.remove(usize::from(at) % keys.len());
-                        rig.session.cancel(key);
-                        ended.push(tag);
-                    }
-                }
-                Happening::Answer(back) => {
-                    let line = format!("{{\"id\":{},\"result\":[\"ok\"]}}\r\n", id - i64::from(back));
-                    rig.session.handle_bytes(now, line.as_bytes());
-                }
-                Happening::Says(line) => rig.session.handle_bytes(now, line.as_bytes()),
-                Happening::Passes(time) => now = now + time,
-            }
-            for line in rig.sent(now).lines() {
-                let command: serde_json::Value = serde_json::from_str(line).unwrap();
-                prop_assert!(command["id"].as_i64().unwrap() > id, "ids count up");
-                id = command["id"].as_i64().unwrap();
-            }
-            for (tag, _) in rig.done() {
-                prop_assert!(keys.iter().any(|(known, _)| *known == tag) , "{tag} ended twice");
-                keys.retain(|(known, _)| *known != tag);
-                ended.push(tag);
-            }
-            let due = rig.session.poll_timeout();
-            prop_assert!(due.is_none_or(|due| due > now), "{due:?} at {now:?}");
-            prop_assert!(rig.session.poll_deadline().is_none_or(|due| due > now));
-        }
-        prop_assert_eq!((keys.len(), rig.session.under_way()), (0, 0));
-        ended.sort_unstable();
-        prop_assert_eq!(ended, (0..asked).collect::<Vec<_>>());
-    }
 }
