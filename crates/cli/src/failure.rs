@@ -202,7 +202,8 @@ impl From<yeelight::InvalidInput> for Failure {
     fn from(error: yeelight::InvalidInput) -> Self {
         let message = error.to_string();
         match error {
-            yeelight::InvalidInput::NotSupported { .. } => {
+            yeelight::InvalidInput::NotSupported { .. }
+            | yeelight::InvalidInput::NoColor { .. } => {
                 Self::new(Kind::NotSupported, message).hint(SUPPORT)
             }
             _ => Self::bad_input(message),

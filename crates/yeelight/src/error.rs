@@ -50,6 +50,12 @@ pub enum InvalidInput {
         /// The model, where it is known.
         model: Option<Box<str>>,
     },
+    /// A colour for a light that is known to show white alone.
+    #[error("{} shows no colours", Who(.model))]
+    NoColor {
+        /// The model, where it is known.
+        model: Option<Box<str>>,
+    },
     /// `set_adjust` changes the colour only in a circle.
     #[error("a colour can only be adjusted in a circle, it has no more and no less")]
     ColorAdjust,

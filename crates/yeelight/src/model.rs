@@ -155,6 +155,15 @@ impl Profile {
         }
     }
 
+    /// Whether a light shows colours; every second light does. Not known for unknown models.
+    pub fn has_color(&self, light: Light) -> Option<bool> {
+        match (light, self.kind) {
+            (Light::Background, _) | (Light::Main, Kind::Color) => Some(true),
+            (Light::Main, Kind::Unknown) => None,
+            (Light::Main, Kind::White | Kind::Tunable) => Some(false),
+        }
+    }
+
     /// Whether there is a night light.
     pub fn has_night_light(&self) -> bool {
         self.night_light

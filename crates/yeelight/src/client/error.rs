@@ -71,7 +71,9 @@ impl Error {
         match &self.0.cause {
             Cause::Failure(failure) => match failure {
                 Failure::Device(DeviceError::NotSupported)
-                | Failure::Input(InvalidInput::NotSupported { .. }) => ErrorKind::NotSupported,
+                | Failure::Input(
+                    InvalidInput::NotSupported { .. } | InvalidInput::NoColor { .. },
+                ) => ErrorKind::NotSupported,
                 Failure::Device(_) => ErrorKind::Device,
                 Failure::Quota { .. } | Failure::QuotaExceeded { .. } => ErrorKind::Quota,
                 Failure::NoAnswer { .. } | Failure::Disconnected if !self.0.repeatable => {

@@ -208,7 +208,11 @@ impl Shared {
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        state.session = Session::new(Default::default(), state.session.profile().clone());
+        // What was last known of the bulb stays to be looked at.
+        let mut ended = Session::new(Default::default(), state.session.profile().clone());
+        ended
+            .learn(state.session.state().iter().map(|(name, value)| (name.clone(), value.clone())));
+        state.session = ended;
         for reader in state.readers.drain(..).filter_map(|reader| reader.upgrade()) {
             reader.end();
         }

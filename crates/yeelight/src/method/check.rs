@@ -5,10 +5,11 @@ use core::time::Duration;
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use super::{Adjustable, Direction, MAX_DURATION, Method};
+use super::{Adjustable, Direction, MAX_DURATION, Method, PowerMode};
 use crate::color::{Light, Rgb};
 use crate::effect::Effect;
 use crate::error::{InvalidInput, MAX_COMMAND, MAX_NAME, MAX_PROPERTIES};
+use crate::flow::{Step, StepChange};
 use crate::model::Profile;
 use crate::scene::Scene;
 
@@ -42,6 +43,11 @@ impl Method {
                 model: profile.model().map(Into::into),
             });
         }
+        if limits != Limits::Ignore
+            && self.colors().is_some_and(|light| profile.has_color(light) == Some(false))
+        {
+            return Err(InvalidInput::NoColor { model: profile.model().map(Into::into) });
+        }
         let fitted = match limits {
             Limits::Clamp => self.clamped(profile),
             _ => self,
@@ -53,7 +59,25 @@ impl Method {
         Ok(fitted)
     }
 
-    /// Bulbs do not list what belongs to the connection, and nothing that is read or raw is held back.
+    /// The light that is to show a colour by this, where the method's name does not tell.
+    fn colors(&self) -> Option<Light> {
+        let is_color = |step: &Step| matches!(step.change(), StepChange::Rgb(_));
+        let (light, colors) = match self {
+            Self::SetPower { light, mode, on: true, .. } => {
+                (light, matches!(mode, Some(PowerMode::Rgb | PowerMode::Hsv)))
+            }
+            Self::StartFlow { light, flow } => (light, flow.steps().iter().any(is_color)),
+            Self::SetScene { light, scene } => match scene {
+                Scene::Rgb { .. } | Scene::Hsv { .. } => (light, true),
+                Scene::Flow(flow) => (light, flow.steps().iter().any(is_color)),
+                Scene::Temperature { .. } | Scene::AutoOff { .. } => (light, false),
+            },
+            _ => return None,
+        };
+        colors.then_some(*light)
+    }
+
+    /// What is asked is not held back: lists of methods leave some out that bulbs answer. Nor is what is raw.
     fn is_always_there(&self) -> bool {
         matches!(self, Self::Raw(_) | Self::GetProp(_) | Self::Timer)
     }

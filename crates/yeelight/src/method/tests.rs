@@ -187,6 +187,42 @@ fn what_a_bulb_does_not_have_is_not_sent() {
 }
 
 #[test]
+fn white_lights_are_asked_for_no_colors() {
+    let second = Duration::from_secs(1);
+    let scene = |light, scene| Method::SetScene { light, scene };
+    let colors = |light| {
+        let red =
+            || Flow::new([Step::temperature(4_000, second), Step::rgb(Rgb(0xff_0000), second)]);
+        let on =
+            |mode| Method::SetPower { light, on: true, mode: Some(mode), effect: Effect::Sudden };
+        [
+            Method::StartFlow { light, flow: red() },
+            scene(light, Scene::Flow(red())),
+            scene(light, Scene::Rgb { rgb: Rgb(1), bright: 1 }),
+            scene(light, Scene::Hsv { hue: 1, sat: 1, bright: 1 }),
+            on(PowerMode::Rgb),
+            on(PowerMode::Hsv),
+        ]
+    };
+    for limits in [Limits::Refuse, Limits::Clamp] {
+        for method in colors(Light::Main) {
+            let model = Some("ceiling4".into());
+            assert_eq!(checked(method, "ceiling4", limits), Err(InvalidInput::NoColor { model }));
+        }
+        for method in colors(Light::Background) {
+            assert!(checked(method, "ceiling4", limits).is_ok());
+        }
+    }
+    for method in colors(Light::Main) {
+        assert!(checked(method.clone(), "ceiling4", Limits::Ignore).is_ok());
+        assert!(checked(method.clone(), "color4", Limits::Refuse).is_ok());
+        assert!(checked(method, "", Limits::Refuse).is_ok());
+    }
+    let white = Flow::new([Step::temperature(4_000, second), Step::pause(second)]);
+    assert!(checked(scene(Light::Main, Scene::Flow(white)), "ceiling4", Limits::Refuse).is_ok());
+}
+
+#[test]
 fn impossible_commands_are_refused_whatever_the_limits() {
     for limits in [Limits::Refuse, Limits::Clamp, Limits::Ignore] {
         let refuse = |method: Method| checked(method, "", limits).unwrap_err();

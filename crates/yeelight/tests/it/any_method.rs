@@ -60,6 +60,7 @@ proptest! {
             // No value is the nearest to these.
             Err(
                 InvalidInput::NotSupported { .. }
+                | InvalidInput::NoColor { .. }
                 | InvalidInput::NoSteps
                 | InvalidInput::ColorAdjust
                 | InvalidInput::NameTooLong { .. }
