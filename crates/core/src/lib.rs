@@ -6,13 +6,21 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "miot")]
+#[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub mod id;
+#[cfg(feature = "miot")]
+#[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub mod miot;
 pub mod random;
 pub mod secret;
 pub mod time;
 
+#[cfg(feature = "miot")]
+#[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub use id::{ActionId, Aiid, Did, ParseIdError, Piid, PropertyId, Siid};
+#[cfg(feature = "miot")]
+#[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub use miot::{ActionResult, MiotCode, PropertyResult};
 #[cfg(feature = "std")]
 pub use random::SystemRandom;
