@@ -34,11 +34,6 @@ impl Algorithm {
             Self::Md5 => 16,
         }
     }
-
-    /// The algorithm whose tags have this many bytes.
-    pub fn of_tag_len(length: usize) -> Option<Self> {
-        Self::ALL.into_iter().find(|algorithm| algorithm.tag_len() == length)
-    }
 }
 
 /// A key that is ready to sign: what the hash makes of the key is computed once, and wiped on drop.
@@ -101,13 +96,12 @@ impl Mac {
 
     /// Whether the tag is that of the parts. How long it takes tells nothing of where they differ.
     pub fn verify<'p>(&self, parts: impl IntoIterator<Item = &'p str>, tag: &Tag) -> bool {
-        let tag = tag.as_bytes();
-        match &self.0 {
+        let verified = tag.with_bytes(|tag| match &self.0 {
             State::Sha256(state) => feed(state, parts).verify_slice(tag),
             State::Sha1(state) => feed(state, parts).verify_slice(tag),
             State::Md5(state) => feed(state, parts).verify_slice(tag),
-        }
-        .is_ok()
+        });
+        verified.is_ok()
     }
 }
 
@@ -138,7 +132,8 @@ pub fn equal(ours: &str, theirs: &str) -> bool {
 /// What an HMAC results in. It is a password, and wiped on drop.
 #[derive(Clone)]
 pub struct Tag {
-    bytes: [u8; MAX],
+    /// Words, because eight bytes at a time are turned into digits, and wiped. Zeros behind the end.
+    words: [u64; MAX / 8],
     length: usize,
 }
 
@@ -146,10 +141,17 @@ pub struct Tag {
 const MAX: usize = 32;
 
 impl Tag {
+    #[inline]
     fn of(bytes: &[u8]) -> Self {
-        let mut tag = Self { bytes: [0; MAX], length: bytes.len().min(MAX) };
-        for (to, from) in tag.bytes.iter_mut().zip(bytes) {
-            *to = *from;
+        let mut padded = [0; MAX];
+        let length = bytes.len().min(MAX);
+        if let (Some(to), Some(from)) = (padded.get_mut(..length), bytes.get(..length)) {
+            to.copy_from_slice(from);
+        }
+        let (words, _) = padded.as_chunks::<8>();
+        let mut tag = Self { words: [0; MAX / 8], length };
+        for (word, eight) in tag.words.iter_mut().zip(words) {
+            *word = u64::from_be_bytes(*eight);
         }
         tag
     }
@@ -159,12 +161,12 @@ impl Tag {
     /// # Errors
     /// What keeps the text from being a tag.
     pub fn from_hex(digits: &[u8]) -> Result<Self, HexError> {
-        let mut tag = Self { bytes: [0; MAX], length: digits.len() / 2 };
         let (pairs, odd) = digits.as_chunks::<2>();
         if !odd.is_empty() || pairs.len() > MAX {
             return Err(HexError::Length { digits: digits.len() });
         }
-        for (at, (byte, [high, low])) in tag.bytes.iter_mut().zip(pairs).enumerate() {
+        let mut bytes = Zeroizing::new([0; MAX]);
+        for (at, (byte, [high, low])) in bytes.iter_mut().zip(pairs).enumerate() {
             let at = at.saturating_mul(2).saturating_add(1);
             let digit = |digit: u8, position| {
                 let value =
@@ -173,29 +175,63 @@ impl Tag {
             };
             *byte = digit(*high, at)? << 4 | digit(*low, at.saturating_add(1))?;
         }
-        Ok(tag)
+        Ok(Self::of(bytes.get(..pairs.len()).unwrap_or_default()))
     }
 
-    /// The bytes: 32, 20 or 16 of them where an HMAC made it.
-    pub fn as_bytes(&self) -> &[u8] {
-        self.bytes.get(..self.length).unwrap_or_default()
+    /// How many bytes there are: 32, 20 or 16 where an HMAC made it.
+    #[expect(clippy::len_without_is_empty, reason = "none is empty but the one of no digits")]
+    pub const fn len(&self) -> usize {
+        self.length
+    }
+
+    /// Hands the bytes out, for as long as the call takes.
+    pub fn with_bytes<T>(&self, take: impl FnOnce(&[u8]) -> T) -> T {
+        let mut bytes = Zeroizing::new([0; MAX]);
+        for (eight, word) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(self.words) {
+            *eight = word.to_be_bytes();
+        }
+        take(bytes.get(..self.length).unwrap_or_default())
     }
 
     /// Lower-case hexadecimal digits, two for each byte.
     pub fn to_hex(&self) -> String {
-        let digit = |nibble: u8| nibble.wrapping_add(if nibble < 10 { b'0' } else { b'a' - 10 });
-        let mut digits = Zeroizing::new([0_u8; 2 * MAX]);
-        for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(self.bytes) {
-            *pair = [digit(byte >> 4), digit(byte & 0x0f)];
-        }
-        let digits = digits.get(..self.length.saturating_mul(2)).unwrap_or_default();
-        String::from(core::str::from_utf8(digits).unwrap_or_default())
+        self.hex_with("")
     }
+
+    /// The same digits with something behind them that is no secret.
+    pub fn hex_with(&self, behind: &str) -> String {
+        let mut eights = [[0; 8]; MAX / 4];
+        let (words, _) = eights.as_chunks_mut::<2>();
+        for ([high, low], word) in words.iter_mut().zip(self.words).take(self.length.div_ceil(8)) {
+            *high = eight_digits(word >> 32);
+            *low = eight_digits(word & 0xffff_ffff);
+        }
+        let digits = eights.as_flattened();
+        let digits = digits.get(..self.length.saturating_mul(2)).unwrap_or_default();
+        let mut text = String::with_capacity(digits.len().saturating_add(behind.len()));
+        text.push_str(core::str::from_utf8(digits).unwrap_or_default());
+        text.push_str(behind);
+        text
+    }
+}
+
+/// The digits of 32 bits, all at once: no table is looked up by a secret.
+const fn eight_digits(half: u64) -> [u8; 8] {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    // A nibble to each byte.
+    let half = (half << 16 | half) & 0x0000_ffff_0000_ffff;
+    let half = (half << 8 | half) & 0x00ff_00ff_00ff_00ff;
+    let half = (half << 4 | half) & 0x0f0f_0f0f_0f0f_0f0f;
+    // 1 where it is a letter. No sum of a byte carries into the next.
+    let letters = half.wrapping_add(6 * ONES) >> 4 & ONES;
+    let gap = (b'a' - b'0' - 10) as u64;
+    let digits = half.wrapping_add(b'0' as u64 * ONES).wrapping_add(letters.wrapping_mul(gap));
+    digits.to_be_bytes()
 }
 
 impl Drop for Tag {
     fn drop(&mut self) {
-        self.bytes.zeroize();
+        self.words.zeroize();
     }
 }
 
@@ -242,8 +278,9 @@ mod tests {
             assert_eq!(mac.algorithm(), algorithm);
             let tag = mac.sign(what);
             assert_eq!(tag.to_hex(), expected);
-            assert_eq!(tag.as_bytes().len(), algorithm.tag_len());
-            assert_eq!(Algorithm::of_tag_len(tag.as_bytes().len()), Some(algorithm));
+            assert_eq!(tag.len(), algorithm.tag_len());
+            assert_eq!(tag.with_bytes(<[u8]>::len), algorithm.tag_len());
+            assert_eq!(tag.hex_with(";x"), format!("{expected};x"));
             assert_eq!(mac.after([what[0]]).sign([what[1]]).to_hex(), expected);
         }
         let long = Mac::new(Algorithm::Sha256, &[0xaa; 131]);

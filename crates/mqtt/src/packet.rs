@@ -42,7 +42,7 @@ pub enum Packet<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Inspection<'a> {
-    /// What could be read. Fields behind a wrong length are missing.
+    /// What could be read. Fields that are cut off, and those behind them, are missing.
     pub packet: Packet<'a>,
     /// In the order in which they were found; none for a packet that is right.
     pub problems: Vec<Problem>,

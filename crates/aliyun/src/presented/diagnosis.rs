@@ -41,7 +41,7 @@ impl Presented<'_> {
         secret: &[u8],
         fields: [(&str, &str); N],
     ) -> Refusal {
-        let digits = tag.as_bytes().len().saturating_mul(2);
+        let digits = tag.len().saturating_mul(2);
         if let Some(used) = SignMethod::of_digits(digits).filter(|used| *used != announced) {
             // Whatever else may be wrong, this is.
             let other = Mac::new(used.algorithm(), secret);

@@ -69,7 +69,8 @@ impl<'a> Reader<'a, '_> {
         Some(*taken)
     }
 
-    /// A field with its length in front. Of one that is cut off there is what is left.
+    /// A field with its length in front. One that is cut off is missing: what is left may be of another, whose
+    /// contents are not to be shown.
     fn field(&mut self, field: PacketField) -> Option<&'a [u8]> {
         if self.cut {
             return None;
@@ -83,7 +84,7 @@ impl<'a> Reader<'a, '_> {
         let Some((taken, rest)) = self.rest.split_at_checked(length) else {
             self.cut = true;
             (self.report)(Problem::FieldLength { field, length, left });
-            return Some(core::mem::take(&mut self.rest));
+            return None;
         };
         self.rest = rest;
         Some(taken)

@@ -1,1 +1,15 @@
+//! What the crate promises, against packets of official SDKs and against itself from the other side.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may fail loudly"
+)]
+
+mod problems;
+mod properties;
+mod rules;
+mod secrets;
+mod vectors;

@@ -1,1 +1,16 @@
+//! What the crate promises, against vectors of official SDKs, and against itself from the other side.
 
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may fail loudly"
+)]
+
+mod changes;
+mod logins;
+mod mistakes;
+mod names;
+mod secrets;
+mod vectors;
