@@ -41,7 +41,7 @@ impl Platform for Aliyun {
         let presented = Presented::recognize(*credentials)?;
         let text = |text: &str| Some(text).filter(|text| !text.is_empty()).map(String::from);
         let fields = [
-            ("kind", Some(presented.kind().to_string())),
+            ("kind", Some(presented.kind().name().into())),
             ("product_key", text(presented.product_key())),
             ("device_name", text(presented.device_name())),
             ("client_id", Some(presented.client_id().into())),

@@ -63,6 +63,20 @@ pub enum Kind {
     RegistrationUnknown,
 }
 
+impl Kind {
+    /// A name for programs: `device-secret`, `device-token`, `certificate`, `registration` or
+    /// `registration-unknown`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::DeviceSecret => "device-secret",
+            Self::DeviceToken => "device-token",
+            Self::Certificate => "certificate",
+            Self::Registration => "registration",
+            Self::RegistrationUnknown => "registration-unknown",
+        }
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

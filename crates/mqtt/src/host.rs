@@ -29,26 +29,25 @@ fn fault(text: &str) -> Option<usize> {
     if text.parse::<IpAddr>().is_ok() {
         return None;
     }
-    let mut label = 0_usize;
     let other = first_other(text, |c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
-    let empty_label = text.bytes().position(|byte| {
-        let empty = byte == b'.' && label == 0;
-        label = if byte == b'.' { 0 } else { label.saturating_add(1) };
-        empty || label > 63
+    let mut at = 0_usize;
+    let mut labels = text.split('.').map(|label| {
+        let start = at;
+        at = start.saturating_add(label.len()).saturating_add(1);
+        (start, label)
     });
-    match (other, empty_label) {
-        (Some(other), Some(empty)) => Some(other.min(empty)),
-        (other, empty) => {
-            other.or(empty).or_else(|| text.ends_with('.').then(|| text.len().saturating_sub(1)))
-        }
-    }
+    let wrong = |label: &str| label.is_empty() || label.len() > 63 || label.starts_with('-');
+    let label = labels.find(|(_, label)| wrong(label)).map(|(start, _)| start);
+    // Digits alone in the last place are a mistyped IP address.
+    let last = text.rsplit('.').next().filter(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    let number = last.map(|last| text.len().saturating_sub(last.len()));
+    other.into_iter().chain(label).chain(number).min()
 }
 
 #[cfg(test)]
 mod tests {
-    use alloc::string::ToString;
-
     use super::Host;
+    use crate::field::Fault;
 
     #[test]
     fn names_and_addresses() {
@@ -74,13 +73,23 @@ mod tests {
             ("user@host", 5),
             (".lan", 1),
             ("a..b", 3),
-            ("a.", 2),
+            ("a.", 3),
+            ("-a", 1),
+            ("300.1.1.1", 9),
+            ("1883", 1),
             ("主机", 1),
             ("a\n", 2),
             ("[::1]", 1),
         ] {
-            let error = text.parse::<Host>().unwrap_err().to_string();
-            assert!(error.contains(&alloc::format!("position {position} ")), "{text}: {error}");
+            let error = text.parse::<Host>().unwrap_err();
+            let length = text.chars().count();
+            // What is missing stands behind the end.
+            let fault = if position > length {
+                Fault::Length { length }
+            } else {
+                Fault::Character { position }
+            };
+            assert_eq!(error.fault, fault, "{text}");
         }
         assert!("".parse::<Host>().is_err());
         assert!("a".repeat(64).parse::<Host>().is_err());

@@ -218,6 +218,7 @@ impl Tag {
 /// The digits of 32 bits, all at once: no table is looked up by a secret.
 const fn eight_digits(half: u64) -> [u8; 8] {
     const ONES: u64 = 0x0101_0101_0101_0101;
+    const ZERO_DIGITS: u64 = 0x3030_3030_3030_3030;
     // A nibble to each byte.
     let half = (half << 16 | half) & 0x0000_ffff_0000_ffff;
     let half = (half << 8 | half) & 0x00ff_00ff_00ff_00ff;
@@ -225,7 +226,7 @@ const fn eight_digits(half: u64) -> [u8; 8] {
     // 1 where it is a letter. No sum of a byte carries into the next.
     let letters = half.wrapping_add(6 * ONES) >> 4 & ONES;
     let gap = (b'a' - b'0' - 10) as u64;
-    let digits = half.wrapping_add(b'0' as u64 * ONES).wrapping_add(letters.wrapping_mul(gap));
+    let digits = half.wrapping_add(ZERO_DIGITS).wrapping_add(letters.wrapping_mul(gap));
     digits.to_be_bytes()
 }
 

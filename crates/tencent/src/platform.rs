@@ -40,7 +40,7 @@ impl Platform for Tencent {
         let presented = Presented::recognize(*credentials)?;
         let text = |text: &str| Some(text).filter(|text| !text.is_empty()).map(String::from);
         let fields = [
-            ("kind", Some(presented.kind().to_string())),
+            ("kind", Some(presented.kind().name().into())),
             ("product_id", text(presented.product_id())),
             ("device_name", text(presented.device_name())),
             ("sdk_app_id", text(presented.sdk_app_id())),

@@ -67,6 +67,16 @@ pub enum Kind {
     Transport,
 }
 
+impl Kind {
+    /// A name for programs: `key` or `transport`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Transport => "transport",
+        }
+    }
+}
+
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

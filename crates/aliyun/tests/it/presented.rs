@@ -48,7 +48,7 @@ fn the_platform_tells_what_it_sees() {
     assert_eq!(
         recognized.fields,
         [
-            ("kind", "a login with a device secret".to_owned()),
+            ("kind", "device-secret".to_owned()),
             ("product_key", "a1X2bEnP82z".into()),
             ("device_name", "example1".into()),
             ("client_id", "gw".into()),

@@ -166,7 +166,7 @@ fn what_can_be_seen_without_the_key() {
         ),
     ] {
         let presented = Presented::new(Credentials::new(CLIENT_ID, USERNAME, password.as_bytes()));
-        assert_eq!(presented.problems(), [problem.clone()], "{password}");
+        assert_eq!(presented.problems(), std::slice::from_ref(&problem), "{password}");
         assert_eq!(verify(CLIENT_ID, USERNAME, &password), Err(problem.into()), "{password}");
     }
 }
@@ -204,7 +204,7 @@ fn whose_it_is() {
     assert_eq!(
         recognized.fields,
         [
-            ("kind", "a login with a key".to_owned()),
+            ("kind", "key".to_owned()),
             ("product_id", "YOURPROD01".into()),
             ("device_name", "lamp1".into()),
             ("sdk_app_id", "12010126".into()),
