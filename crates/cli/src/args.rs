@@ -5,6 +5,7 @@
 mod address;
 mod duration;
 mod miio;
+mod mqtt;
 mod yeelight;
 
 use std::net::SocketAddr;
@@ -17,15 +18,20 @@ use iot_home::Secret;
 
 pub(crate) use self::address::Address;
 pub(crate) use self::miio::{Decode, Encode, Miio, MiioCommand, Target, TokenCommand};
+pub(crate) use self::mqtt::{
+    Aliyun, AliyunCommand, AliyunCredentials, Mqtt, MqttCommand, MqttDecode, SecretSource,
+    SecureMode, Tencent, TencentCommand, TencentCredentials,
+};
 pub(crate) use self::yeelight::{
     Call, FlowArgs, Get, List, Manner, Play, SceneArgs, SceneKind, SetArgs, Switch, Timer, Values,
     Yeelight, YeelightCommand,
 };
 
 /// What this program was built with; shown by `--version`.
-pub(crate) const FEATURES: &[&str] = &["miio", "sim", "yeelight"];
+pub(crate) const FEATURES: &[&str] = &["miio", "sim", "yeelight", "aliyun", "tencent", "mqtt"];
 
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nfeatures: miio, sim, yeelight");
+const VERSION: &str =
+    concat!(env!("CARGO_PKG_VERSION"), "\nfeatures: miio, sim, yeelight, aliyun, tencent, mqtt");
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done; 1 the operation failed; 2 wrong usage or bad input, found before anything was sent.
@@ -84,6 +90,12 @@ pub(crate) enum Command {
     Miio(Miio),
     /// Find, read and control Yeelight bulbs that have LAN Control switched on
     Yeelight(Yeelight),
+    /// Compute logins for Aliyun IoT
+    Aliyun(Aliyun),
+    /// Compute logins for Tencent Cloud IoT
+    Tencent(Tencent),
+    /// Take MQTT packets apart
+    Mqtt(Mqtt),
     /// Run simulated devices in the foreground until interrupted
     Sim(Sim),
     /// Print the completion script of a shell

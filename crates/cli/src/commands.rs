@@ -8,13 +8,14 @@ mod discover;
 mod encode;
 mod interfaces;
 mod miio;
+mod mqtt;
 mod search;
 mod sim;
 mod yeelight;
 
 use clap::CommandFactory as _;
 
-use crate::args::{Cli, Command, MiioCommand, Options};
+use crate::args::{AliyunCommand, Cli, Command, MiioCommand, MqttCommand, Options, TencentCommand};
 use crate::failure::Outcome;
 use crate::output::Output;
 use crate::record::Recorder;
@@ -38,6 +39,15 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
             command => miio::run(context, command).await,
         },
         Command::Yeelight(args) => yeelight::run(context, args.command).await,
+        Command::Aliyun(args) => match args.command {
+            AliyunCommand::Credentials(args) => mqtt::aliyun(context, args).await,
+        },
+        Command::Tencent(args) => match args.command {
+            TencentCommand::Credentials(args) => mqtt::tencent(context, args).await,
+        },
+        Command::Mqtt(args) => match args.command {
+            MqttCommand::Decode(args) => mqtt::decode(context, args).await,
+        },
         Command::Sim(args) => sim::run(context, args.command).await,
         Command::Completions { shell } => {
             completions::run(&context.output, shell, &mut Cli::command())

@@ -174,7 +174,11 @@ impl Interrupt {
                     YeelightCommand::List(_) | YeelightCommand::Watch { .. }
                 )
             }
-            Command::Demo | Command::Completions { .. } => false,
+            Command::Demo
+            | Command::Aliyun(_)
+            | Command::Tencent(_)
+            | Command::Mqtt(_)
+            | Command::Completions { .. } => false,
         };
         Self { is_end: stream, terminate }
     }

@@ -8,12 +8,21 @@ pub use iot_home_core::{
     ActionId, ActionResult, Did, MiotCode, PropertyId, PropertyResult, Secret,
 };
 
+#[cfg(feature = "aliyun")]
+#[doc(inline)]
+pub use iot_home_aliyun as aliyun;
 #[cfg(feature = "miio")]
 #[doc(inline)]
 pub use iot_home_miio as miio;
+#[cfg(feature = "mqtt")]
+#[doc(inline)]
+pub use iot_home_mqtt as mqtt;
 #[cfg(feature = "sim")]
 #[doc(inline)]
 pub use iot_home_sim as sim;
+#[cfg(feature = "tencent")]
+#[doc(inline)]
+pub use iot_home_tencent as tencent;
 #[cfg(feature = "yeelight")]
 #[doc(inline)]
 pub use iot_home_yeelight as yeelight;

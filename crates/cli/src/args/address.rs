@@ -28,6 +28,15 @@ impl Address {
         self.port.is_some()
     }
 
+    /// The host, IPv6 without brackets, and the port if one was given.
+    pub(crate) fn parts(&self) -> (String, Option<u16>) {
+        let host = match &self.host {
+            Host::Ip(ip) => ip.to_string(),
+            Host::Name(name) => name.clone(),
+        };
+        (host, self.port)
+    }
+
     /// Looks the host up where it is a name. IPv4 comes first: devices speak nothing else.
     /// Without a port of its own the address gets the protocol's.
     pub(crate) async fn resolve(&self, protocol_port: u16) -> Result<SocketAddr, Failure> {

@@ -9,6 +9,7 @@ mod captures;
 mod demo;
 mod devices;
 mod failures;
+mod mqtt;
 mod program;
 mod secrets;
 mod shell;
