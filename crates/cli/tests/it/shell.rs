@@ -50,6 +50,9 @@ fn help_is_there_for_every_command() {
         &["yeelight", "scene", "127.0.0.1", "hsv", "--help"],
         &["yeelight", "watch", "--help"],
         &["sim", "miio", "--help"],
+        &["aliyun", "credentials", "--help"],
+        &["tencent", "credentials", "--help"],
+        &["mqtt", "decode", "--help"],
         &["sim", "yeelight", "--help"],
     ] {
         let help = run(words);
@@ -119,6 +122,7 @@ mod signals {
             (&["miio", "info", &addr, "--token-file", "-"], 130),
             (&["miio", "encode", "--token", TOKEN, "--did", "1", "--stamp", "1", "-"], 130),
             (&["miio", "decode", "-"], 130),
+            (&["mqtt", "decode", "-"], 130),
             (&["discover", "--protocol", "miio", "--target", &addr], 0),
             (&["miio", "decode", "--pcap", "-"], 0),
             (&["yeelight", "get", &bulb], 130),
