@@ -52,7 +52,8 @@ impl Rules {
         let retain =
             will.filter(|will| will.retain && !self.retain).map(|_| Problem::RetainUnsupported);
         let qos = will
-            .filter(|will| will.qos > self.qos)
+            // There is no 3: that is a problem of the packet, and was told as one.
+            .filter(|will| will.qos > self.qos && will.qos <= 2)
             .map(|will| Problem::QosUnsupported { qos: will.qos, highest: self.qos });
         [keep_alive, unsupported, retain, qos].into_iter().flatten()
     }

@@ -23,12 +23,13 @@ fn the_version_names_the_features() {
     let expected = format!("iot-home {}\n", env!("CARGO_PKG_VERSION"));
     assert!(
         version.stdout.starts_with(&expected)
-            && version.stdout.ends_with("features: miio, sim, yeelight\n"),
+            && version.stdout.ends_with("features: miio, sim, yeelight, aliyun, tencent, mqtt\n"),
         "{version:?}"
     );
     let json = run(["--version", "--json"]).done();
     assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
-    assert_eq!(json["features"], serde_json::json!(["miio", "sim", "yeelight"]));
+    let features = ["miio", "sim", "yeelight", "aliyun", "tencent", "mqtt"];
+    assert_eq!(json["features"], serde_json::json!(features));
 }
 
 #[test]

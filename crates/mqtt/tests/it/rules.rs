@@ -36,6 +36,13 @@ fn rules_of_a_platform() {
         ]
     );
     assert_eq!(Rules::MQTT.problems(&connect).count(), 0);
+
+    // A quality of service that there is not goes against MQTT, and is told once.
+    let mut will = Will::new("t", b"m");
+    will.qos = 3;
+    connect.will = Some(will);
+    assert_eq!(Rules::MQTT.problems(&connect).count(), 0);
+    assert_eq!(strict().problems(&connect).collect::<Vec<_>>(), [Problem::WillUnsupported]);
 }
 
 #[test]
