@@ -17,10 +17,10 @@ use crate::{ClientId, DeviceName, Endpoint, InstanceId, Params, ProductKey};
 
 /// A login that is being put together, and then makes an [`MqttLogin`] for each connection.
 ///
-/// It begins at a device ([`Device::tls`], [`Device::tcp`], [`CertificateDevice::tls`],
-/// [`TokenDevice::tls`]), which settles transport and secure mode for good: one cannot be changed without the
-/// other. Everything else has a default. The key is prepared once, and
-/// what does not change from login to login is hashed once.
+/// It begins at a device ([`Device::tls`](crate::Device::tls), [`Device::tcp`](crate::Device::tcp),
+/// [`CertificateDevice::tls`](crate::CertificateDevice::tls), [`TokenDevice::tls`](crate::TokenDevice::tls)),
+/// which settles transport and secure mode for good: one cannot be changed without the other. Everything else
+/// has a default. The key is prepared once, and what does not change from login to login is hashed once.
 ///
 /// ```
 /// use std::time::Duration;
