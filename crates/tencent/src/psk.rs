@@ -52,16 +52,14 @@ impl TryFrom<Secret<String>> for Psk {
             });
         FIELD.check(text.expose())?;
         let length = text.expose().len();
+        // What is not empty decodes to a byte at least.
         let decoded = STANDARD.decode(text.expose()).map(Secret::new);
-        let decoded = decoded.map_err(|error| match error {
+        decoded.map_err(|error| match error {
             DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol { offset: at, .. } => {
                 FIELD.error(Fault::Character { position: at.saturating_add(1) })
             }
             _ => FIELD.error(Fault::Length { length }),
         })?;
-        if decoded.expose().is_empty() {
-            return Err(FIELD.error(Fault::Length { length }));
-        }
         Ok(Self(text))
     }
 }
