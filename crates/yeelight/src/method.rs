@@ -375,5 +375,15 @@ pub enum Adjustable {
 /// The longest duration sent, 24 days: more does not fit the integers of bulbs.
 pub const MAX_DURATION: Duration = Duration::from_millis(0x7fff_ffff);
 
+/// The highest id: bulbs read them as signed numbers of 32 bits.
+pub(crate) const MAX_ID: u32 = 0x7fff_ffff;
+
+/// The id this many after another, at most once around. After the highest they begin anew, without 0, which
+/// errors about unreadable commands carry.
+pub(crate) const fn id_after(id: u32, distance: u32) -> u32 {
+    let id = id.saturating_add(distance);
+    if id > MAX_ID { id.saturating_sub(MAX_ID) } else { id }
+}
+
 #[cfg(test)]
 mod tests;

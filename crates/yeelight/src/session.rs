@@ -39,16 +39,15 @@
 
 mod config;
 mod link;
+mod sending;
 mod slots;
 
 use alloc::collections::VecDeque;
-use alloc::vec::Vec;
-use core::time::Duration;
 
 use iot_home_core::Instant;
 
 pub use self::config::Config;
-use self::link::{Link, Question};
+use self::link::Link;
 use self::slots::{Owner, Sent, Slots};
 use crate::error::{DeviceError, Failure, InvalidInput};
 use crate::line::Lines;
@@ -56,7 +55,7 @@ use crate::message::{Message, Reply};
 use crate::method::Method;
 use crate::model::Profile;
 use crate::property::{Properties, Property, PropertyValue};
-use crate::quota::{QuotaPolicy, Window};
+use crate::quota::Window;
 use crate::state::State;
 
 /// A bulb as a client sees it. `T` is whatever the caller wants back with a command's result.
@@ -309,75 +308,6 @@ impl<T> Session<T> {
         self.events.push_back(Event::StateKnown);
     }
 
-    /// Appends to `out` what is to be written, as many commands as may be sent now. Returns whether there is
-    /// anything. `bulb` counts what all connections send to the same bulb.
-    pub fn poll_transmit(&mut self, now: Instant, bulb: &mut Window, out: &mut Vec<u8>) -> bool {
-        let before = out.len();
-        self.blocked_until = None;
-        if let Some(at) = self.used_up_at.take()
-            && self.config.quota != QuotaPolicy::Off
-        {
-            bulb.close(at);
-        }
-        while self.link.settle(now)
-            && self.may_send_more()
-            && out.len() < before.saturating_add(BATCH)
-        {
-            let question = self.link.own_question(now);
-            if question.is_none() && self.queue.is_empty() {
-                break;
-            }
-            if self.config.quota != QuotaPolicy::Off {
-                let wait = self.quota.wait(now).max(bulb.wait(now));
-                if !wait.is_zero() {
-                    if self.config.quota == QuotaPolicy::Refuse {
-                        self.refuse_all(wait);
-                        // Nobody waits for what is not to wait.
-                        if self.link.forgo_first_read() {
-                            self.state_is_known();
-                        }
-                    }
-                    self.blocked_until = Some(now + wait);
-                    break;
-                }
-                self.quota.record(now);
-                bulb.record(now);
-            }
-            let (method, owner) = match question {
-                Some(question) => {
-                    let first = question == Question::State;
-                    let owner = if first { Owner::FirstRead } else { Owner::Own };
-                    (self.link.ask(now, question, &self.profile), owner)
-                }
-                None => {
-                    let Some(Waiting { key, method, tag, .. }) = self.queue.pop_front() else {
-                        break;
-                    };
-                    (method, Owner::Caller { tag, key })
-                }
-            };
-            let changes_power = self.config.read_state && method.changes_power(&self.state);
-            let deadline = now + self.config.timeout;
-            let id = self.slots.add(owner, Sent::new(&method, now, deadline, changes_power));
-            if matches!(method, Method::GetProp(_)) {
-                self.link.asked(now);
-            }
-            method.write(id, out);
-        }
-        out.len() > before
-    }
-
-    fn may_send_more(&self) -> bool {
-        self.slots.len() < MAX_UNANSWERED
-    }
-
-    fn refuse_all(&mut self, retry_after: Duration) {
-        for waiting in self.queue.drain(..) {
-            let result = Err(Failure::Quota { retry_after });
-            self.events.push_back(Event::Done { tag: waiting.tag, result });
-        }
-    }
-
     /// What there is to tell.
     pub fn poll_event(&mut self) -> Option<Event<T>> {
         self.events.pop_front()
@@ -431,8 +361,3 @@ impl<T> Session<T> {
         self.link.handle_timeout(now, &self.config);
     }
 }
-
-/// How much is written at once at most, about; one write of more would not be faster.
-const BATCH: usize = 32 * 1024;
-/// Commands that may be without an answer, those between answered ones too, before the next is sent.
-const MAX_UNANSWERED: usize = 4096;

@@ -12,7 +12,7 @@ use iot_home_core::{Instant, Secret};
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::method::Method;
+use crate::method::{Method, id_after};
 use crate::model::Profile;
 
 /// Which names the bulb has for the same thing.
@@ -173,7 +173,7 @@ impl UdpSession {
     }
 
     fn count(&mut self) {
-        self.next_id = if self.next_id >= MAX_ID { 1 } else { self.next_id.saturating_add(1) };
+        self.next_id = id_after(self.next_id, 1);
     }
 }
 
@@ -213,7 +213,6 @@ const LONGEST_WAIT: Duration = Duration::from_secs(5);
 const KEEP_ALIVE: Duration = Duration::from_secs(3);
 /// Four keep-alives without an answer.
 const SILENCE: Duration = Duration::from_secs(12);
-const MAX_ID: u32 = 0x7fff_ffff;
 
 #[cfg(test)]
 mod tests {

@@ -14,7 +14,7 @@ use tokio::time::{self, Sleep};
 
 use super::Error;
 use super::sockets::{self, Sockets};
-use super::wire::{Direction, Observer, WireEvent};
+use super::wire::{self, Direction, Observer, WireEvent};
 use crate::SEARCH_PORT;
 use crate::id::BulbId;
 use crate::search::{GROUP, ROUNDS, Search, Target};
@@ -79,14 +79,8 @@ impl Discovery {
                     return;
                 }
                 Poll::Ready(Ok(())) => {
-                    if let Some(observer) = &self.on_wire {
-                        observer(&WireEvent {
-                            direction: Direction::Sent,
-                            peer: target.addr,
-                            at: now.since_origin(),
-                            bytes: request,
-                        });
-                    }
+                    let at = now.since_origin();
+                    wire::tell(self.on_wire.as_ref(), Direction::Sent, target.addr, at, request);
                 }
                 // One interface that is down, or has no route, ends nothing.
                 Poll::Ready(Err(error)) => {
@@ -99,14 +93,8 @@ impl Discovery {
     fn poll_receive(&mut self, cx: &mut Context<'_>, now: Instant) -> Option<Sighting> {
         let Self { search, sockets, on_wire, .. } = self;
         sockets.poll_receive(cx, |link, from, datagram| {
-            if let Some(observer) = on_wire {
-                observer(&WireEvent {
-                    direction: Direction::Received,
-                    peer: from,
-                    at: now.since_origin(),
-                    bytes: datagram,
-                });
-            }
+            let at = now.since_origin();
+            wire::tell(on_wire.as_ref(), Direction::Received, from, at, datagram);
             search.handle_datagram(now, link, from, datagram)
         })
     }

@@ -13,7 +13,7 @@ use tokio::time::{self, Sleep};
 
 use super::Error;
 use super::sockets::{self, Sockets};
-use super::wire::{Direction, Observer, WireEvent};
+use super::wire::{self, Direction, Observer, WireEvent};
 use crate::SEARCH_PORT;
 use crate::directory::{Directory, Update};
 use crate::id::BulbId;
@@ -91,14 +91,8 @@ impl Listener {
     fn poll_receive(&mut self, cx: &mut Context<'_>, now: Instant) -> Option<Update> {
         let Self { directory, sockets, on_wire, .. } = self;
         sockets.poll_receive(cx, |_, from, datagram| {
-            if let Some(observer) = on_wire {
-                observer(&WireEvent {
-                    direction: Direction::Received,
-                    peer: from,
-                    at: now.since_origin(),
-                    bytes: datagram,
-                });
-            }
+            let at = now.since_origin();
+            wire::tell(on_wire.as_ref(), Direction::Received, from, at, datagram);
             directory.handle_datagram(now, from, datagram)
         })
     }

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use super::changes::{Change, Changes};
 use super::queue::Queue;
 use super::quota::BulbQuota;
-use super::wire::{Direction, Observer, WireEvent};
+use super::wire::{self, Direction, Observer};
 use crate::error::Failure;
 use crate::message::Reply;
 use crate::method::Method;
@@ -219,10 +219,8 @@ impl Shared {
     }
 
     fn observe(&self, direction: Direction, now: Instant, bytes: &[u8]) {
-        if let Some(observer) = &self.on_wire {
-            let at = now.saturating_since(self.began);
-            observer(&WireEvent { direction, peer: self.addr, at, bytes });
-        }
+        let at = now.saturating_since(self.began);
+        wire::tell(self.on_wire.as_ref(), direction, self.addr, at, bytes);
     }
 
     /// Why there is no connection.

@@ -41,3 +41,16 @@ pub enum Direction {
 }
 
 pub(super) type Observer = Arc<dyn Fn(&WireEvent<'_>) + Send + Sync>;
+
+/// Tells whoever wants to see it.
+pub(super) fn tell(
+    observer: Option<&Observer>,
+    direction: Direction,
+    peer: SocketAddr,
+    at: Duration,
+    bytes: &[u8],
+) {
+    if let Some(observer) = observer {
+        observer(&WireEvent { direction, peer, at, bytes });
+    }
+}

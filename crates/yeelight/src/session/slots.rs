@@ -5,7 +5,7 @@ use alloc::collections::VecDeque;
 
 use iot_home_core::Instant;
 
-use crate::method::Method;
+use crate::method::{MAX_ID, Method, id_after};
 use crate::property::Property;
 
 /// Whose a command is.
@@ -67,7 +67,7 @@ impl<T> Slots<T> {
     pub(super) fn add(&mut self, owner: Owner<T>, sent: Sent) -> u32 {
         // There are never so many that an id comes twice.
         let distance = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
-        let id = later(self.oldest, distance);
+        let id = id_after(self.oldest, distance);
         self.unanswered = self.unanswered.saturating_add(1);
         let is_caller = matches!(owner, Owner::Caller { .. });
         self.callers = self.callers.saturating_add(is_caller.into());
@@ -86,7 +86,7 @@ impl<T> Slots<T> {
         self.took(&taken.0);
         while let Some(None) = self.slots.front() {
             self.slots.pop_front();
-            self.oldest = later(self.oldest, 1);
+            self.oldest = id_after(self.oldest, 1);
         }
         Some(taken)
     }
@@ -143,24 +143,15 @@ impl<T> Slots<T> {
     }
 }
 
-/// The id this many after another. After the last one they begin anew, without 0.
-fn later(id: u32, distance: u32) -> u32 {
-    let id = id.saturating_add(distance);
-    if id > MAX_ID { id.saturating_sub(MAX_ID) } else { id }
-}
-
-/// Bulbs read ids as signed numbers of 32 bits.
-const MAX_ID: u32 = 0x7fff_ffff;
-
 #[cfg(test)]
 mod tests {
     use core::time::Duration;
 
     use iot_home_core::Instant;
 
-    use super::{MAX_ID, Owner, Sent, Slots};
+    use super::{Owner, Sent, Slots};
     use crate::color::Light;
-    use crate::method::Method;
+    use crate::method::{MAX_ID, Method};
 
     fn sent(second: u64) -> Sent {
         let at = Instant::from_origin(Duration::from_secs(second));

@@ -15,7 +15,7 @@ use super::{RealtimeOptions, within};
 use crate::client::error::{Error, RealtimeFailure};
 use crate::client::lan::Lan;
 use crate::client::transport::Transport as _;
-use crate::method::Method;
+use crate::method::{Method, id_after};
 use crate::property::{Property, PropertyValue};
 
 /// Asks for music mode and waits for the bulb's connection.
@@ -107,7 +107,7 @@ async fn serve(mut stream: TcpStream, mut commands: Receiver<Method>) {
 }
 
 fn write(method: &Method, id: &mut u32, lines: &mut Vec<u8>) {
-    *id = if *id >= 0x7fff_ffff { 1 } else { id.saturating_add(1) };
+    *id = id_after(*id, 1);
     method.write(*id, lines);
 }
 
