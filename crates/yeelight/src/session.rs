@@ -98,7 +98,7 @@ pub enum Event<T> {
     /// a connection was made. The [state](Session::state) has them already.
     Changed(Properties),
     /// The session has asked for the whole state and knows it now, or knows that it gets no answer, or may not
-    /// ask for [want of quota](QuotaPolicy::Refuse).
+    /// ask for [want of quota](crate::QuotaPolicy::Refuse).
     StateKnown,
     /// The bulb answers nothing any more: close the connection and make another.
     Dead,
