@@ -47,6 +47,11 @@ pub trait Signer {
     fn rules(&self) -> &'static Rules {
         &Rules::MQTT
     }
+
+    /// The CAs that sign the broker's certificate, each as PEM; none, unless the platform has some of its own.
+    fn authorities(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 /// The same login each time.
@@ -64,6 +69,10 @@ impl<S: Signer + ?Sized> Signer for &S {
     fn rules(&self) -> &'static Rules {
         (**self).rules()
     }
+
+    fn authorities(&self) -> &'static [&'static str] {
+        (**self).authorities()
+    }
 }
 
 impl<S: Signer + ?Sized> Signer for Box<S> {
@@ -73,5 +82,9 @@ impl<S: Signer + ?Sized> Signer for Box<S> {
 
     fn rules(&self) -> &'static Rules {
         (**self).rules()
+    }
+
+    fn authorities(&self) -> &'static [&'static str] {
+        (**self).authorities()
     }
 }

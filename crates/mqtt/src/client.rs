@@ -1,0 +1,5 @@
+//! Connections to a broker.
+
+pub mod tls;
+
+pub use tls::Tls;
