@@ -28,6 +28,7 @@ pub mod packet;
 pub mod platform;
 mod rules;
 mod signer;
+pub mod topic;
 
 pub use field::InvalidField;
 pub use host::Host;
@@ -36,3 +37,4 @@ pub use packet::{Connack, Connect, ConnectCode, Packet, Problem};
 pub use platform::{Credentials, Platform};
 pub use rules::Rules;
 pub use signer::Signer;
+pub use topic::InvalidTopic;

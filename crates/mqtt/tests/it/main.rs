@@ -12,4 +12,5 @@ mod problems;
 mod properties;
 mod rules;
 mod secrets;
+mod topics;
 mod vectors;
