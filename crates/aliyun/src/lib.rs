@@ -15,6 +15,7 @@
 
 extern crate alloc;
 
+pub mod authorities;
 mod content;
 pub mod device;
 pub mod endpoint;

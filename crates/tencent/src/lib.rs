@@ -15,6 +15,7 @@
 
 extern crate alloc;
 
+pub mod authorities;
 pub mod device;
 pub mod expiry;
 pub mod gateway;

@@ -8,7 +8,7 @@ use iot_home_mqtt::{InvalidField, MqttLogin, Rules, Signer};
 
 use super::Login;
 use crate::platform::RULES;
-use crate::{CertificateDevice, ClientId, Endpoint};
+use crate::{CertificateDevice, ClientId, Endpoint, authorities};
 
 /// Proved by a certificate.
 #[derive(Clone, Debug)]
@@ -46,5 +46,9 @@ impl Signer for Login<Certificate> {
 
     fn rules(&self) -> &'static Rules {
         &RULES
+    }
+
+    fn authorities(&self) -> &'static [&'static str] {
+        authorities::ALL
     }
 }

@@ -10,7 +10,7 @@ use iot_home_mqtt::{InvalidField, MqttLogin, Rules, Signer};
 use super::Login;
 use crate::content::{content, identity};
 use crate::platform::RULES;
-use crate::{ClientId, Device, Endpoint, Region, SignMethod, Timestamp};
+use crate::{ClientId, Device, Endpoint, Region, SignMethod, Timestamp, authorities};
 
 /// Signed with the device's secret.
 #[derive(Clone, Debug)]
@@ -120,5 +120,9 @@ impl Signer for Login<Signed> {
 
     fn rules(&self) -> &'static Rules {
         &RULES
+    }
+
+    fn authorities(&self) -> &'static [&'static str] {
+        authorities::ALL
     }
 }

@@ -7,7 +7,7 @@ use iot_home_mqtt::{MqttLogin, Rules, Signer};
 
 use super::Login;
 use crate::platform::RULES;
-use crate::{DeviceToken, Endpoint, Region, TokenDevice};
+use crate::{DeviceToken, Endpoint, Region, TokenDevice, authorities};
 
 /// Proved by a token that is presented as it is.
 #[derive(Clone, Debug)]
@@ -35,5 +35,9 @@ impl Signer for Login<Token> {
 
     fn rules(&self) -> &'static Rules {
         &RULES
+    }
+
+    fn authorities(&self) -> &'static [&'static str] {
+        authorities::ALL
     }
 }

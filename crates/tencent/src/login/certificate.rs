@@ -6,8 +6,8 @@ use iot_home_core::Random;
 use iot_home_mqtt::{MqttLogin, Rules, Signer};
 
 use super::Login;
-use crate::CertificateDevice;
 use crate::platform::RULES;
+use crate::{CertificateDevice, authorities};
 
 /// Proved by a certificate.
 #[derive(Clone, Debug)]
@@ -32,5 +32,9 @@ impl Signer for Login<Certificate> {
 
     fn rules(&self) -> &'static Rules {
         &RULES
+    }
+
+    fn authorities(&self) -> &'static [&'static str] {
+        authorities::ALL
     }
 }

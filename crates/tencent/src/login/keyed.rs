@@ -8,7 +8,7 @@ use iot_home_mqtt::{MqttLogin, Rules, Signer};
 
 use super::Login;
 use crate::platform::RULES;
-use crate::{Device, SignMethod};
+use crate::{Device, SignMethod, authorities};
 
 /// Signed with the device's key.
 #[derive(Clone, Debug)]
@@ -61,5 +61,9 @@ impl Signer for Login<Keyed> {
 
     fn rules(&self) -> &'static Rules {
         &RULES
+    }
+
+    fn authorities(&self) -> &'static [&'static str] {
+        authorities::ALL
     }
 }

@@ -8,6 +8,7 @@
     reason = "tests may fail loudly"
 )]
 
+mod authorities;
 mod changes;
 mod logins;
 mod mistakes;
