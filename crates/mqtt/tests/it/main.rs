@@ -12,5 +12,7 @@ mod problems;
 mod properties;
 mod rules;
 mod secrets;
+#[cfg(feature = "client")]
+mod tls;
 mod topics;
 mod vectors;

@@ -24,7 +24,12 @@ pub enum TlsFailure {
     /// The broker's certificate is for later.
     #[error("the broker's certificate is not valid yet; is this machine's clock right?")]
     NotYetValid,
-    /// Something else is wrong with the broker's certificate or its signature.
+    /// A signature in the broker's certificate, or of the broker itself, is wrong: it was made with another key.
+    #[error(
+        "a signature of the broker is wrong; was its CA made anew under the same name, or is somebody else answering?"
+    )]
+    WrongSignature,
+    /// Something else is wrong with the broker's certificate.
     #[error("the broker's certificate cannot be accepted")]
     Certificate,
     /// The broker wants a client certificate, and was shown none.
@@ -91,6 +96,7 @@ impl TlsFailure {
             E::NotValidForName | E::NotValidForNameContext { .. } => Self::WrongName,
             E::Expired | E::ExpiredContext { .. } => Self::Expired,
             E::NotValidYet | E::NotValidYetContext { .. } => Self::NotYetValid,
+            E::BadSignature => Self::WrongSignature,
             _ => Self::Certificate,
         }
     }
@@ -155,8 +161,8 @@ impl StdError for TlsError {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         // An I/O error shows an error in it as itself, and would be the same text twice.
         Some(match self.source.get_ref() {
-            Some(inner) => inner,
-            None => &self.source,
+            Some(inner) if inner.is::<Rustls>() => inner,
+            _ => &self.source,
         })
     }
 }
