@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![cfg_attr(not(feature = "client"), no_std)]
+#![cfg_attr(not(any(feature = "client", feature = "rumqttc")), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(
     clippy::arithmetic_side_effects,
@@ -27,6 +27,9 @@ pub mod mac;
 pub mod packet;
 pub mod platform;
 mod rules;
+#[cfg(feature = "rumqttc")]
+#[cfg_attr(docsrs, doc(cfg(feature = "rumqttc")))]
+pub mod rumqttc;
 mod signer;
 pub mod topic;
 

@@ -11,6 +11,8 @@
 mod problems;
 mod properties;
 mod rules;
+#[cfg(feature = "rumqttc")]
+mod rumqttc;
 mod secrets;
 #[cfg(feature = "client")]
 mod tls;
