@@ -8,6 +8,10 @@ pub mod config;
 mod lane;
 #[cfg(feature = "miio")]
 pub mod miio;
+#[cfg(feature = "mqtt")]
+pub mod mqtt;
+#[cfg(any(feature = "mqtt", feature = "yeelight"))]
+mod race;
 #[cfg(feature = "yeelight")]
 pub mod yeelight;
 
@@ -15,5 +19,7 @@ pub mod yeelight;
 pub use config::Config;
 #[cfg(feature = "miio")]
 pub use miio::{Faults, Machine, Quirk, Report, SimDevice, SpawnError, VirtualLink};
+#[cfg(feature = "mqtt")]
+pub use mqtt::SimPlatform;
 #[cfg(feature = "yeelight")]
 pub use yeelight::SimBulb;

@@ -26,7 +26,6 @@ mod presets;
 mod properties;
 mod quirk;
 mod quota;
-mod race;
 mod refusal;
 mod report;
 mod request;

@@ -13,10 +13,10 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use tokio::net::{TcpListener, TcpSocket, TcpStream, UdpSocket};
 use tokio::time;
 
+use crate::race::race;
 use crate::yeelight::builder::{Builder, PropertyError};
 use crate::yeelight::faults::Faults;
 use crate::yeelight::host::{Host, Network, Running, Stream};
-use crate::yeelight::race::race;
 use crate::yeelight::report::Report;
 
 /// A simulated bulb on real sockets: TCP for control, UDP for searches, UDP for sessions. Dropping it

@@ -12,8 +12,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 use tokio::time;
 
+use crate::race::{Won, race};
 use crate::yeelight::machine::{ConnectionId, Machine, Output};
-use crate::yeelight::race::{Won, race};
 
 /// What a bulb's connections and datagrams go over.
 pub(crate) trait Network: Send + 'static {

@@ -1,0 +1,34 @@
+//! The simulated platforms Aliyun IoT and Tencent Cloud IoT: a strict MQTT 3.1.1 broker.
+//!
+//! | item | is |
+//! |---|---|
+//! | [`SimPlatform`] | a platform on real sockets, TCP and TLS, in tasks of its own |
+//! | [`Machine`] | the same platform without sockets and without a clock |
+//! | [`Builder`] | who is let in, and how strictly |
+//! | [`Faults`] | what goes wrong |
+//! | [`Report`], [`Message`] | what the platform saw, refused and did, and what was said |
+
+mod builder;
+mod device;
+mod faults;
+mod filter;
+mod frame;
+mod host;
+mod login;
+mod machine;
+mod message;
+mod platform;
+mod report;
+mod session;
+mod tls;
+mod topics;
+
+pub use builder::Builder;
+pub use device::DeviceId;
+pub use faults::{Faults, Silence};
+pub use login::LoginRefusal;
+pub use machine::{ConnectionId, Link, Machine, Output};
+pub use message::Message;
+pub use platform::{SimPlatform, SpawnError};
+pub use report::{Report, Violations};
+pub use tls::{CertificateError, ClientCertificates, ClientIdentity};

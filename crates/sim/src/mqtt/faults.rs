@@ -1,0 +1,111 @@
+//! What goes wrong between a client and the platform.
+
+use std::ops::RangeInclusive;
+use std::time::Duration;
+
+use iot_home_mqtt::ConnectCode;
+
+/// How a platform misbehaves. Equal seeds give equal runs.
+///
+/// Bytes are counted over all connections since the faults were set; what is to happen at the nth happens once.
+///
+/// ```
+/// use std::time::Duration;
+/// use iot_home_mqtt::ConnectCode;
+/// use iot_home_sim::mqtt::Faults;
+///
+/// let faults = Faults::seed(7)
+///     .delay(Duration::from_millis(5)..=Duration::from_millis(50))
+///     .refuse(ConnectCode::UNAVAILABLE, 2)
+///     .lost_acks(1);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Faults {
+    pub(crate) seed: u64,
+    pub(crate) delay: RangeInclusive<Duration>,
+    pub(crate) refuse: Option<ConnectCode>,
+    pub(crate) refusals: u64,
+    pub(crate) cut_in: Option<u64>,
+    pub(crate) cut_out: Option<u64>,
+    pub(crate) lost_acks: u64,
+    pub(crate) silence: Silence,
+}
+
+impl Faults {
+    /// No faults, and the seed for those to come.
+    pub fn seed(seed: u64) -> Self {
+        Self { seed, ..Self::default() }
+    }
+
+    /// How long the platform takes for each answer. What goes out on one connection stays in its order.
+    #[must_use]
+    pub fn delay(mut self, delay: RangeInclusive<Duration>) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// The next so many logins get this code, whatever they are; [`u64::MAX`] is always.
+    #[must_use]
+    pub fn refuse(mut self, code: ConnectCode, times: u64) -> Self {
+        self.refuse = Some(code);
+        self.refusals = times;
+        self
+    }
+
+    /// When so many bytes have come in, the connection that they came on is cut. What came before is taken.
+    #[must_use]
+    pub fn cut_at_input(mut self, bytes: u64) -> Self {
+        self.cut_in = Some(bytes);
+        self
+    }
+
+    /// When so many bytes have gone out, the connection that they would have gone on with is cut.
+    #[must_use]
+    pub fn cut_at_output(mut self, bytes: u64) -> Self {
+        self.cut_out = Some(bytes);
+        self
+    }
+
+    /// The next so many PUBACK packets are not sent. The messages are taken all the same.
+    #[must_use]
+    pub fn lost_acks(mut self, acks: u64) -> Self {
+        self.lost_acks = acks;
+        self
+    }
+
+    /// What the platform says nothing to.
+    #[must_use]
+    pub fn silence(mut self, silence: Silence) -> Self {
+        self.silence = silence;
+        self
+    }
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self {
+            seed: 0,
+            delay: Duration::ZERO..=Duration::ZERO,
+            refuse: None,
+            refusals: 0,
+            cut_in: None,
+            cut_out: None,
+            lost_acks: 0,
+            silence: Silence::default(),
+        }
+    }
+}
+
+/// What a platform says nothing to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Silence {
+    /// It answers everything.
+    #[default]
+    Never,
+    /// It takes everything and sends nothing. What it would have sent is lost.
+    Output,
+    /// As if the network were gone: connections stand and lead nowhere, those that are made meanwhile as well.
+    /// They stay so when the silence is over; a client has to notice, and to connect anew.
+    Total,
+}

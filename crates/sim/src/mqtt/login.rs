@@ -1,0 +1,307 @@
+//! Who may come in.
+
+use std::time::Duration;
+
+use iot_home_aliyun as aliyun;
+use iot_home_core::Secret;
+use iot_home_mqtt::platform::Way;
+use iot_home_mqtt::{Connect, ConnectCode, Credentials, mac};
+use iot_home_tencent as tencent;
+
+use crate::mqtt::DeviceId;
+
+/// Everybody who may come in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Accounts {
+    pub(crate) aliyun: Vec<aliyun::Device>,
+    pub(crate) tokens: Vec<Token>,
+    pub(crate) tencent: Vec<tencent::Device>,
+    /// Devices of either cloud that come with a certificate.
+    pub(crate) certificates: Vec<DeviceId>,
+    /// User names and passwords.
+    pub(crate) plain: Vec<(String, Secret<String>)>,
+}
+
+/// A device of Aliyun that was given a token.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    device: DeviceId,
+    client_id: String,
+    token: aliyun::DeviceToken,
+}
+
+impl Token {
+    pub(crate) fn of(device: &aliyun::TokenDevice) -> Option<Self> {
+        let login = device.tls().sign();
+        let presented = aliyun::Presented::new(Credentials::from(&login));
+        Some(Self {
+            device: DeviceId::aliyun(presented.product_key(), presented.device_name()),
+            client_id: presented.client_id().to_owned(),
+            token: login.password.as_ref()?.expose().as_str().try_into().ok()?,
+        })
+    }
+}
+
+/// Who a certificate is for; `None` for a device that does not know its name.
+pub(crate) fn aliyun_certificate(device: &aliyun::CertificateDevice) -> Option<DeviceId> {
+    let login = device.tls().sign();
+    let presented = aliyun::Presented::new(Credentials::from(&login));
+    let is_named = !presented.device_name().is_empty();
+    is_named.then(|| DeviceId::aliyun(presented.product_key(), presented.device_name()))
+}
+
+pub(crate) fn tencent_certificate(device: &tencent::CertificateDevice) -> DeviceId {
+    let login = device.tls().sign(Duration::ZERO, &mut iot_home_core::SeededRandom::new(0));
+    let presented = tencent::Presented::new(Credentials::from(&login));
+    DeviceId::tencent(presented.product_id(), presented.device_name())
+}
+
+/// A login that was verified.
+#[derive(Debug)]
+pub(crate) struct Admission {
+    pub(crate) device: DeviceId,
+    /// It said `_ss=1`.
+    pub(crate) is_automatic: bool,
+    /// The device does not know its name.
+    pub(crate) is_nameless: bool,
+}
+
+impl Admission {
+    fn of(device: DeviceId) -> Self {
+        Self { device, is_automatic: false, is_nameless: false }
+    }
+}
+
+impl Accounts {
+    /// Verifies a login. `certificate` is the common name of the client's certificate.
+    pub(crate) fn verify(
+        &self,
+        connect: &Connect<'_>,
+        way: Way,
+        certificate: Option<&str>,
+        now: Duration,
+    ) -> Result<Admission, LoginRefusal> {
+        let credentials = Credentials::from(connect);
+        if let Some((_, password)) =
+            self.plain.iter().find(|(name, _)| name == credentials.username)
+        {
+            let theirs = core::str::from_utf8(credentials.password).unwrap_or_default();
+            return if mac::equal(password.expose(), theirs) {
+                Ok(Admission::of(DeviceId::client(credentials.client_id)))
+            } else {
+                Err(LoginRefusal::Password)
+            };
+        }
+        let has_aliyun = !self.aliyun.is_empty()
+            || !self.tokens.is_empty()
+            || self.certificates.iter().any(|one| matches!(one, DeviceId::Aliyun { .. }));
+        let has_tencent = !self.tencent.is_empty()
+            || self.certificates.iter().any(|one| matches!(one, DeviceId::Tencent { .. }));
+        // Tencent's user names begin with the client id, Aliyun's logins have bars and ampersands.
+        if aliyun::Presented::recognize(credentials).is_some() || (has_aliyun && !has_tencent) {
+            self.verify_aliyun(credentials, way, certificate)
+        } else if tencent::Presented::recognize(credentials).is_some() || has_tencent {
+            self.verify_tencent(credentials, certificate, now)
+        } else {
+            Err(LoginRefusal::Unknown)
+        }
+    }
+
+    fn verify_aliyun(
+        &self,
+        credentials: Credentials<'_>,
+        way: Way,
+        certificate: Option<&str>,
+    ) -> Result<Admission, LoginRefusal> {
+        let presented = aliyun::Presented::new(credentials);
+        let (key, name) = (presented.product_key(), presented.device_name());
+        let device = match presented.kind() {
+            aliyun::Kind::Certificate => {
+                let device = self.aliyun_by_certificate(&presented, way, certificate)?;
+                let is_nameless = name.is_empty();
+                return Ok(Admission { is_nameless, ..admission(device, &presented) });
+            }
+            aliyun::Kind::DeviceToken => {
+                let device = DeviceId::aliyun(key, name);
+                let mut known = self.tokens.iter().filter(|token| token.device == device);
+                let token = known.find(|token| token.client_id == presented.client_id());
+                presented.verify_token(&token.ok_or(LoginRefusal::Unknown)?.token, way)?;
+                device
+            }
+            _ => {
+                let names = |device: &&aliyun::Device| {
+                    let ours = (device.product_key().as_str(), device.device_name().as_str());
+                    ours == (key, name) || ours == (name, key)
+                };
+                match self.aliyun.iter().find(names) {
+                    Some(device) => {
+                        presented.verify(device, way)?;
+                        device.into()
+                    }
+                    // What is wrong with it is better to know than that nobody knows the device.
+                    None => {
+                        let problem = presented.problems(way).into_iter().next();
+                        return Err(problem.map_or(LoginRefusal::Unknown, |problem| {
+                            aliyun::Refusal::from(problem).into()
+                        }));
+                    }
+                }
+            }
+        };
+        Ok(admission(device, &presented))
+    }
+
+    fn aliyun_by_certificate(
+        &self,
+        presented: &aliyun::Presented<'_>,
+        way: Way,
+        certificate: Option<&str>,
+    ) -> Result<DeviceId, LoginRefusal> {
+        if let Some(problem) = presented.problems(way).into_iter().next() {
+            return Err(aliyun::Refusal::from(problem).into());
+        }
+        let device = self.of_certificate(certificate)?;
+        let named = DeviceId::aliyun(presented.product_key(), presented.device_name());
+        let is_aliyun = matches!(device, DeviceId::Aliyun { .. });
+        if is_aliyun && (presented.device_name().is_empty() || *device == named) {
+            Ok(device.clone())
+        } else {
+            Err(LoginRefusal::OtherCertificate)
+        }
+    }
+
+    fn verify_tencent(
+        &self,
+        credentials: Credentials<'_>,
+        certificate: Option<&str>,
+        now: Duration,
+    ) -> Result<Admission, LoginRefusal> {
+        let presented = tencent::Presented::new(credentials);
+        let id = DeviceId::tencent(presented.product_id(), presented.device_name());
+        if self.certificates.contains(&id) {
+            // The password may be anything.
+            let unsigned = Credentials::new(credentials.client_id, credentials.username, b"");
+            if let Some(problem) = tencent::Presented::new(unsigned).problems().into_iter().next() {
+                return Err(tencent::Refusal::from(problem).into());
+            }
+            return if *self.of_certificate(certificate)? == id {
+                Ok(Admission::of(id))
+            } else {
+                Err(LoginRefusal::OtherCertificate)
+            };
+        }
+        match self.tencent.iter().find(|device| DeviceId::from(*device) == id) {
+            Some(device) => {
+                presented.verify(device, now)?;
+                Ok(Admission::of(id))
+            }
+            None => {
+                let problem = presented.problems().into_iter().next();
+                Err(problem.map_or(LoginRefusal::Unknown, |problem| {
+                    tencent::Refusal::from(problem).into()
+                }))
+            }
+        }
+    }
+
+    fn of_certificate(&self, certificate: Option<&str>) -> Result<&DeviceId, LoginRefusal> {
+        let name = certificate.ok_or(LoginRefusal::NoCertificate)?;
+        let device = self.certificates.iter().find(|device| device.common_name() == name);
+        device.ok_or(LoginRefusal::OtherCertificate)
+    }
+}
+
+fn admission(device: DeviceId, presented: &aliyun::Presented<'_>) -> Admission {
+    let is_automatic = presented.param("_ss") == Some("1");
+    Admission { is_automatic, ..Admission::of(device) }
+}
+
+/// Why a login was not let in.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginRefusal {
+    /// A login to Aliyun that is not sound, or not the device's.
+    #[error("aliyun: {0}")]
+    Aliyun(aliyun::Refusal),
+    /// A login to Tencent that is not sound, or not the device's.
+    #[error("tencent: {0}")]
+    Tencent(tencent::Refusal),
+    /// No device and no account is called so.
+    #[error("the platform knows no such device")]
+    Unknown,
+    /// The password of a plain account is another.
+    #[error("the password is wrong")]
+    Password,
+    /// The device comes with a certificate, and there was none.
+    #[error("the device has to present a certificate")]
+    NoCertificate,
+    /// The certificate is another device's.
+    #[error("the certificate is another device's")]
+    OtherCertificate,
+    /// The CONNECT packet is no such.
+    #[error("the CONNECT packet is wrong: {0}")]
+    Packet(iot_home_mqtt::Problem),
+    /// The keep-alive is shorter than the platform takes.
+    #[error("the keep-alive of {seconds} s is shorter than the platform takes")]
+    KeepAlive {
+        /// As the packet has it.
+        seconds: u16,
+    },
+    /// The device connected a moment ago.
+    #[error("the device connected {millis} ms ago, less than the platform asks for")]
+    TooSoon {
+        /// How long ago.
+        millis: u64,
+    },
+    /// More clients than are served.
+    #[error("there are too many clients")]
+    TooMany,
+    /// The faults said so.
+    #[error("the simulation was told to refuse")]
+    Fault,
+}
+
+impl From<aliyun::Refusal> for LoginRefusal {
+    fn from(refusal: aliyun::Refusal) -> Self {
+        Self::Aliyun(refusal)
+    }
+}
+
+impl From<tencent::Refusal> for LoginRefusal {
+    fn from(refusal: tencent::Refusal) -> Self {
+        Self::Tencent(refusal)
+    }
+}
+
+impl LoginRefusal {
+    /// What the client is told: `bad` where its secret is to blame.
+    pub(crate) fn code(&self, bad: ConnectCode) -> ConnectCode {
+        match self {
+            Self::Aliyun(aliyun::Refusal::Problem(problem)) => aliyun_code(problem, bad),
+            Self::Tencent(tencent::Refusal::Problem(tencent::Problem::Field(field)))
+                if matches!(field.field, "product id" | "device name") =>
+            {
+                ConnectCode::BAD_CLIENT_ID
+            }
+            Self::Packet(iot_home_mqtt::Problem::EmptyClientId) => ConnectCode::BAD_CLIENT_ID,
+            Self::Packet(_) => ConnectCode::BAD_PROTOCOL,
+            Self::KeepAlive { .. } | Self::TooSoon { .. } | Self::TooMany | Self::Fault => {
+                ConnectCode::UNAVAILABLE
+            }
+            _ => bad,
+        }
+    }
+}
+
+/// A client id, its ext params and the transport are answered otherwise than user name and password.
+fn aliyun_code(problem: &aliyun::Problem, bad: ConnectCode) -> ConnectCode {
+    use aliyun::Problem;
+    match problem {
+        Problem::Username { .. }
+        | Problem::NoPassword
+        | Problem::NotHex { .. }
+        | Problem::DigestLength { .. } => bad,
+        Problem::Field(field) if field.field != "client id" => bad,
+        _ => ConnectCode::BAD_CLIENT_ID,
+    }
+}

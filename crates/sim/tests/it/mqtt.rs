@@ -1,0 +1,43 @@
+//! The platforms of MQTT.
+
+mod logins;
+mod sockets;
+mod wire;
+
+use iot_home_aliyun as aliyun;
+use iot_home_sim::mqtt::{Builder, DeviceId, SimPlatform};
+use iot_home_tencent as tencent;
+
+const KEY: &str = "a1X2bEnP82z";
+const NAME: &str = "lamp-1";
+const SECRET: &str = "ga7XA6KdlEeiPXQPpRbAjOZXwG8ydgSe";
+const PRODUCT: &str = "YOURPROD01";
+const LAMP: &str = "lamp1";
+const PSK: &str = "7WmFA/MEs+Fy+32QwJWtYw==";
+/// What the wall clock shows at first, in seconds.
+const TIME: u64 = 1_600_000_000;
+
+fn aliyun_device() -> aliyun::Device {
+    aliyun::Device::new(KEY, NAME, SECRET).unwrap()
+}
+
+fn tencent_device() -> tencent::Device {
+    tencent::Device::new(PRODUCT, LAMP, PSK).unwrap()
+}
+
+fn aliyun_id() -> DeviceId {
+    DeviceId::aliyun(KEY, NAME)
+}
+
+fn tencent_id() -> DeviceId {
+    DeviceId::tencent(PRODUCT, LAMP)
+}
+
+/// One device of each cloud, and a plain account.
+fn both() -> Builder {
+    SimPlatform::builder()
+        .aliyun(aliyun_device())
+        .tencent(tencent_device())
+        .account("me", "correct horse")
+        .time(std::time::Duration::from_secs(TIME))
+}
