@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use iot_home_core::Instant;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::runtime::Handle;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 use tokio::time;
 
-use crate::mqtt::machine::{ConnectionId, Link as Way, Machine, Output};
+use crate::mqtt::machine::{CallId, ConnectionId, Link as Way, Machine, Output, RrpcError};
 use crate::race::{Won, race};
 
 /// A connection's bytes.
@@ -35,10 +35,14 @@ pub(crate) struct Host {
 struct State {
     machine: Machine,
     links: BTreeMap<ConnectionId, Link>,
+    /// Those who wait for the answer to a question.
+    calls: BTreeMap<CallId, oneshot::Sender<Answer>>,
     tasks: JoinSet<()>,
     /// When the timer goes off.
     armed: Option<Instant>,
 }
+
+type Answer = Result<Vec<u8>, RrpcError>;
 
 /// The way from the machine to a connection's task.
 struct Link {
@@ -65,7 +69,13 @@ struct Due {
 impl Host {
     /// Starts the timer. Call it in the runtime.
     pub(crate) fn start(machine: Machine) -> Running {
-        let state = State { machine, links: BTreeMap::new(), tasks: JoinSet::new(), armed: None };
+        let state = State {
+            machine,
+            links: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            tasks: JoinSet::new(),
+            armed: None,
+        };
         let host = Arc::new(Self {
             state: Mutex::new(state),
             origin: time::Instant::now(),
@@ -93,6 +103,22 @@ impl Host {
         let done = act(&mut state.machine, self.now());
         self.pump(&mut state, None);
         done
+    }
+
+    /// Asks a device something, and waits for the answer.
+    pub(crate) async fn call(
+        self: &Arc<Self>,
+        ask: impl FnOnce(&mut Machine, Instant) -> Result<CallId, RrpcError>,
+    ) -> Answer {
+        let (tell, told) = oneshot::channel();
+        {
+            let mut state = self.state();
+            let call = ask(&mut state.machine, self.now())?;
+            state.calls.insert(call, tell);
+            self.pump(&mut state, None);
+        }
+        // A machine always tells how a question ends.
+        told.await.unwrap_or(Err(RrpcError::Timeout))
     }
 
     /// Waits until the machine is as is wished.
@@ -140,6 +166,12 @@ impl Host {
                     }
                     if awake != Some(to) {
                         link.notify.notify_one();
+                    }
+                }
+                Output::Answered { call, answer } => {
+                    if let Some(tell) = state.calls.remove(&call) {
+                        // Whoever asked may have left.
+                        let _ = tell.send(answer);
                     }
                 }
                 Output::Close { connection, cut } => {

@@ -5,10 +5,11 @@ use std::time::Duration;
 use iot_home_aliyun as aliyun;
 use iot_home_core::Secret;
 use iot_home_mqtt::platform::Way;
-use iot_home_mqtt::{Connect, ConnectCode, Credentials, mac};
+use iot_home_mqtt::{Connect, Credentials, mac};
 use iot_home_tencent as tencent;
 
 use crate::mqtt::DeviceId;
+use crate::mqtt::refusal::LoginRefusal;
 
 /// Everybody who may come in.
 #[derive(Clone, Debug, Default)]
@@ -73,6 +74,14 @@ impl Admission {
 }
 
 impl Accounts {
+    /// Whether a device of a cloud may come in, by whatever it is proved.
+    pub(crate) fn knows(&self, device: &DeviceId) -> bool {
+        self.certificates.contains(device)
+            || self.tokens.iter().any(|token| token.device == *device)
+            || self.aliyun.iter().any(|one| DeviceId::from(one) == *device)
+            || self.tencent.iter().any(|one| DeviceId::from(one) == *device)
+    }
+
     /// Verifies a login. `certificate` is the common name of the client's certificate.
     pub(crate) fn verify(
         &self,
@@ -214,94 +223,4 @@ impl Accounts {
 fn admission(device: DeviceId, presented: &aliyun::Presented<'_>) -> Admission {
     let is_automatic = presented.param("_ss") == Some("1");
     Admission { is_automatic, ..Admission::of(device) }
-}
-
-/// Why a login was not let in.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum LoginRefusal {
-    /// A login to Aliyun that is not sound, or not the device's.
-    #[error("aliyun: {0}")]
-    Aliyun(aliyun::Refusal),
-    /// A login to Tencent that is not sound, or not the device's.
-    #[error("tencent: {0}")]
-    Tencent(tencent::Refusal),
-    /// No device and no account is called so.
-    #[error("the platform knows no such device")]
-    Unknown,
-    /// The password of a plain account is another.
-    #[error("the password is wrong")]
-    Password,
-    /// The device comes with a certificate, and there was none.
-    #[error("the device has to present a certificate")]
-    NoCertificate,
-    /// The certificate is another device's.
-    #[error("the certificate is another device's")]
-    OtherCertificate,
-    /// The CONNECT packet is no such.
-    #[error("the CONNECT packet is wrong: {0}")]
-    Packet(iot_home_mqtt::Problem),
-    /// The keep-alive is shorter than the platform takes.
-    #[error("the keep-alive of {seconds} s is shorter than the platform takes")]
-    KeepAlive {
-        /// As the packet has it.
-        seconds: u16,
-    },
-    /// The device connected a moment ago.
-    #[error("the device connected {millis} ms ago, less than the platform asks for")]
-    TooSoon {
-        /// How long ago.
-        millis: u64,
-    },
-    /// More clients than are served.
-    #[error("there are too many clients")]
-    TooMany,
-    /// The faults said so.
-    #[error("the simulation was told to refuse")]
-    Fault,
-}
-
-impl From<aliyun::Refusal> for LoginRefusal {
-    fn from(refusal: aliyun::Refusal) -> Self {
-        Self::Aliyun(refusal)
-    }
-}
-
-impl From<tencent::Refusal> for LoginRefusal {
-    fn from(refusal: tencent::Refusal) -> Self {
-        Self::Tencent(refusal)
-    }
-}
-
-impl LoginRefusal {
-    /// What the client is told: `bad` where its secret is to blame.
-    pub(crate) fn code(&self, bad: ConnectCode) -> ConnectCode {
-        match self {
-            Self::Aliyun(aliyun::Refusal::Problem(problem)) => aliyun_code(problem, bad),
-            Self::Tencent(tencent::Refusal::Problem(tencent::Problem::Field(field)))
-                if matches!(field.field, "product id" | "device name") =>
-            {
-                ConnectCode::BAD_CLIENT_ID
-            }
-            Self::Packet(iot_home_mqtt::Problem::EmptyClientId) => ConnectCode::BAD_CLIENT_ID,
-            Self::Packet(_) => ConnectCode::BAD_PROTOCOL,
-            Self::KeepAlive { .. } | Self::TooSoon { .. } | Self::TooMany | Self::Fault => {
-                ConnectCode::UNAVAILABLE
-            }
-            _ => bad,
-        }
-    }
-}
-
-/// A client id, its ext params and the transport are answered otherwise than user name and password.
-fn aliyun_code(problem: &aliyun::Problem, bad: ConnectCode) -> ConnectCode {
-    use aliyun::Problem;
-    match problem {
-        Problem::Username { .. }
-        | Problem::NoPassword
-        | Problem::NotHex { .. }
-        | Problem::DigestLength { .. } => bad,
-        Problem::Field(field) if field.field != "client id" => bad,
-        _ => ConnectCode::BAD_CLIENT_ID,
-    }
 }

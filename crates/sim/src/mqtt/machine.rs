@@ -1,9 +1,12 @@
 //! A platform without sockets and without a clock.
 
 mod answers;
+mod calls;
 mod connect;
 mod deliver;
+mod input;
 mod outbox;
+mod output;
 mod packets;
 
 use std::collections::BTreeMap;
@@ -12,12 +15,15 @@ use std::time::Duration;
 use iot_home_core::{Instant, SeededRandom};
 use iot_home_mqtt::platform::Way;
 use rumqttc::mqttbytes::QoS;
-use rumqttc::mqttbytes::v4::Packet;
+use serde_json::{Map, Value};
+
+pub use self::answers::UnknownDevice;
+use self::calls::Call;
+pub use self::calls::{CallId, RrpcError};
 
 use crate::mqtt::DeviceId;
 use crate::mqtt::builder::Builder;
 use crate::mqtt::faults::{Faults, Silence};
-use crate::mqtt::frame::{self, Broken};
 use crate::mqtt::machine::outbox::{Connection, Outbox};
 use crate::mqtt::message::{Log, Message};
 use crate::mqtt::report::{Report, count};
@@ -62,6 +68,10 @@ pub struct Machine {
     sessions: BTreeMap<DeviceId, Session>,
     /// When a device came in last.
     logins: BTreeMap<DeviceId, Instant>,
+    /// What devices have reported of themselves.
+    reported: BTreeMap<DeviceId, Map<String, Value>>,
+    calls: BTreeMap<CallId, Call>,
+    last_id: u64,
     outbox: Outbox,
     /// What the wall clock shows, and since when.
     clock: (Instant, Duration),
@@ -118,6 +128,13 @@ pub enum Output {
         /// Whether it ends at once and what has not been written is lost; otherwise everything is written first.
         cut: bool,
     },
+    /// A question that [`Machine::rrpc`] asked has an answer, or will have none.
+    Answered {
+        /// Which.
+        call: CallId,
+        /// What the device said.
+        answer: Result<Vec<u8>, RrpcError>,
+    },
 }
 
 impl Machine {
@@ -127,6 +144,9 @@ impl Machine {
             next_connection: 1,
             sessions: BTreeMap::new(),
             logins: BTreeMap::new(),
+            reported: BTreeMap::new(),
+            calls: BTreeMap::new(),
+            last_id: 0,
             outbox: Outbox::default(),
             clock: (Instant::ORIGIN, builder.time),
             random: SeededRandom::new(builder.faults.seed),
@@ -150,91 +170,6 @@ impl Machine {
         connection.is_deaf = self.builder.faults.silence == Silence::Total;
         self.connections.insert(id, connection);
         Some(id)
-    }
-
-    /// Takes in what arrived on a connection. Whatever it holds, nothing panics.
-    pub fn handle_bytes(&mut self, now: Instant, id: ConnectionId, bytes: &[u8]) {
-        self.handle_timeout(now);
-        let (bytes, is_cut) = self.until_cut(bytes);
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        if connection.is_deaf || connection.is_closing {
-            return;
-        }
-        connection.begun.extend_from_slice(bytes);
-        while let Some(frame) = self.next_frame(id) {
-            match frame {
-                Ok(frame) => self.handle_frame(now, id, frame),
-                Err(broken) => self.broken(now, id, broken),
-            }
-        }
-        if is_cut {
-            self.cut(now, id);
-        }
-    }
-
-    /// What of the bytes arrives before the faults cut the connection.
-    fn until_cut<'b>(&mut self, bytes: &'b [u8]) -> (&'b [u8], bool) {
-        let Some(left) = self.builder.faults.cut_in.as_mut() else { return (bytes, false) };
-        let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-        if length < *left {
-            *left = left.saturating_sub(length);
-            return (bytes, false);
-        }
-        let arrived = usize::try_from(*left).ok().and_then(|left| bytes.get(..left));
-        self.builder.faults.cut_in = None;
-        (arrived.unwrap_or(bytes), true)
-    }
-
-    /// The next whole packet of a connection that is still read.
-    fn next_frame(&mut self, id: ConnectionId) -> Option<Result<bytes::BytesMut, Broken>> {
-        let connection = self.connections.get_mut(&id).filter(|one| !one.is_closing)?;
-        let largest = if connection.device.is_some() { LARGEST } else { LARGEST_CONNECT };
-        match frame::length(&connection.begun, largest) {
-            Ok(whole) => Some(Ok(connection.begun.split_to(whole?))),
-            Err(broken) => Some(Err(broken)),
-        }
-    }
-
-    fn handle_frame(&mut self, now: Instant, id: ConnectionId, frame: bytes::BytesMut) {
-        let Some(connection) = self.connections.get(&id) else { return };
-        match (connection.device.clone(), frame::is_connect(&frame)) {
-            (None, true) => self.handle_connect(now, id, &frame),
-            (None, false) => {
-                count(&mut self.report.violations.before_connect);
-                self.close(now, id);
-            }
-            (Some(_), true) => {
-                count(&mut self.report.violations.second_connect);
-                self.close(now, id);
-            }
-            (Some(device), false) => match frame::read(frame) {
-                Ok(packet) => {
-                    self.heard(now, id);
-                    self.handle_packet(now, id, &device, packet);
-                }
-                Err(broken) => self.broken(now, id, broken),
-            },
-        }
-    }
-
-    fn broken(&mut self, now: Instant, id: ConnectionId, broken: Broken) {
-        let is_open = self.connections.get(&id).is_some_and(|one| one.device.is_some());
-        let violations = &mut self.report.violations;
-        count(match broken {
-            _ if !is_open => &mut violations.bad_connect,
-            Broken::Malformed => &mut violations.malformed_packet,
-            Broken::TooLarge => &mut violations.payload_size,
-            Broken::PacketIdZero => &mut violations.packet_id_zero,
-        });
-        self.close(now, id);
-    }
-
-    /// The silence of a client begins anew.
-    fn heard(&mut self, now: Instant, id: ConnectionId) {
-        if let Some(connection) = self.connections.get_mut(&id) {
-            connection.deadline = (connection.keep_alive > 0)
-                .then(|| now + Duration::from_millis(u64::from(connection.keep_alive) * 1500));
-        }
     }
 
     /// A connection is closed by the client.
@@ -282,11 +217,13 @@ impl Machine {
     /// When [`handle_timeout`](Self::handle_timeout) is to be called next; never, if nothing happens by itself.
     pub fn poll_timeout(&self) -> Option<Instant> {
         let deadlines = self.connections.values().filter_map(Connection::deadline);
-        deadlines.chain(self.outbox.due()).min()
+        let calls = self.calls.values().map(|call| call.deadline);
+        deadlines.chain(calls).chain(self.outbox.due()).min()
     }
 
     /// Lets happen what is due.
     pub fn handle_timeout(&mut self, now: Instant) {
+        self.end_calls(now);
         let late = |connection: &Connection| connection.deadline().is_some_and(|due| due <= now);
         let ids = self.connections.iter().filter(|(_, one)| late(one)).map(|(id, _)| *id);
         for id in ids.collect::<Vec<_>>() {
@@ -308,45 +245,6 @@ impl Machine {
     fn cut(&mut self, _: Instant, id: ConnectionId) {
         self.outbox.cut(&mut self.connections, id);
         self.lose(id);
-    }
-
-    /// Sends a packet to a connection.
-    fn send(&mut self, now: Instant, id: ConnectionId, packet: &Packet) {
-        let mut bytes = bytes::BytesMut::new();
-        // Nothing that is sent is larger than what is received.
-        if packet.write(&mut bytes, usize::MAX).is_ok() {
-            self.send_bytes(now, id, &bytes);
-        }
-    }
-
-    fn send_bytes(&mut self, now: Instant, id: ConnectionId, bytes: &[u8]) {
-        if self.builder.faults.silence != Silence::Never {
-            return;
-        }
-        let delay = &self.builder.faults.delay;
-        let nanos = |duration: &Duration| u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX);
-        let delay = match (nanos(delay.start()), nanos(delay.end())) {
-            (0, 0) => 0,
-            (low, high) => self.random.between(low, high),
-        };
-        let due = now + Duration::from_nanos(delay);
-        let mut bytes = bytes;
-        let mut is_cut = false;
-        if let Some(left) = self.builder.faults.cut_out.as_mut() {
-            let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            if length < *left {
-                *left = left.saturating_sub(length);
-            } else {
-                let most = usize::try_from(*left).ok().and_then(|left| bytes.get(..left));
-                (bytes, is_cut) = (most.unwrap_or(bytes), true);
-                self.builder.faults.cut_out = None;
-            }
-        }
-        if !self.outbox.write(now, due, &mut self.connections, id, bytes) {
-            self.overflowed(now, id);
-        } else if is_cut {
-            self.close(now, id);
-        }
     }
 
     /// What the wall clock shows: the time since 1970-01-01 00:00 UTC.
@@ -437,7 +335,3 @@ impl Machine {
 const MOST_CONNECTIONS: usize = 256;
 /// How long a client may take for its first packet.
 const FIRST_PACKET: Duration = Duration::from_secs(10);
-/// A CONNECT is hardly ever longer than a thousand bytes.
-const LARGEST_CONNECT: usize = 64 << 10;
-/// The largest payload of all, and room for its topic.
-const LARGEST: usize = (256 << 10) + (64 << 10);

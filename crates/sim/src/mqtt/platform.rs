@@ -7,19 +7,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use iot_home_core::Instant;
-use socket2::SockRef;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::{Mutex as AsyncMutex, Semaphore};
-use tokio::task::JoinHandle;
-use tokio::time;
+use serde_json::{Map, Value};
+use tokio::sync::Mutex as AsyncMutex;
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::server::TlsStream;
 
 use crate::mqtt::DeviceId;
 use crate::mqtt::builder::Builder;
 use crate::mqtt::faults::Faults;
-use crate::mqtt::host::{Host, Running, Stream};
-use crate::mqtt::machine::{Link, Machine};
+use crate::mqtt::host::{Host, Running};
+use crate::mqtt::listen::Listeners;
+use crate::mqtt::machine::{Machine, RrpcError, UnknownDevice};
 use crate::mqtt::message::Message;
 use crate::mqtt::report::Report;
 use crate::mqtt::tls::{Authority, CertificateError, ClientIdentity};
@@ -44,20 +41,11 @@ use crate::mqtt::tls::{Authority, CertificateError, ClientIdentity};
 /// # }
 /// ```
 pub struct SimPlatform {
+    listeners: AsyncMutex<Listeners>,
     running: Running,
     tcp_addr: SocketAddr,
     tls_addr: SocketAddr,
     authority: Arc<Authority>,
-    acceptor: TlsAcceptor,
-    listeners: AsyncMutex<Listeners>,
-}
-
-enum Listeners {
-    Open([JoinHandle<()>; 2]),
-    /// The ports are held, and refuse connections.
-    Closed([TcpSocket; 2]),
-    /// In between.
-    Gone,
 }
 
 impl Builder {
@@ -70,19 +58,16 @@ impl Builder {
     /// # Cancel safety
     /// When the future is dropped there is no platform.
     pub async fn spawn(self) -> Result<SimPlatform, SpawnError> {
-        let bind = |addr| move |source| SpawnError::Bind { addr, source };
         let authority = Arc::new(Authority::new()?);
         let config = authority.server(&self.hosts, self.client_certificates)?;
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        let tcp = listen(self.listen).map_err(bind(self.listen))?;
-        let tcp_addr = tcp.local_addr().map_err(bind(self.listen))?;
-        let tls = listen(self.tls_listen).map_err(bind(self.tls_listen))?;
-        let tls_addr = tls.local_addr().map_err(bind(self.tls_listen))?;
+        let addrs = [self.listen, self.tls_listen];
+        let mut listeners = Listeners::new(addrs, acceptor, Arc::clone(&authority))?;
+        let [tcp_addr, tls_addr] = listeners.addrs();
         let running = Host::start(self.build());
-        let listeners = AsyncMutex::new(Listeners::Gone);
-        let platform = SimPlatform { running, tcp_addr, tls_addr, authority, acceptor, listeners };
-        *platform.listeners.lock().await = platform.serve(tcp, tls);
-        Ok(platform)
+        listeners.open(&running.0)?;
+        let listeners = AsyncMutex::new(listeners);
+        Ok(SimPlatform { listeners, running, tcp_addr, tls_addr, authority })
     }
 }
 
@@ -148,6 +133,42 @@ impl SimPlatform {
         self.act(|machine, now| machine.publish(now, topic, payload.as_ref(), qos))
     }
 
+    /// Asks a device to set properties; see [`Machine::set_properties`].
+    ///
+    /// # Errors
+    /// When the platform has no such device.
+    pub fn set_properties(
+        &self,
+        device: impl Into<DeviceId>,
+        params: &Value,
+    ) -> Result<String, UnknownDevice> {
+        self.act(|machine, now| machine.set_properties(now, &device.into(), params))
+    }
+
+    /// What a device has reported of itself: the last value of each property.
+    pub fn reported(&self, device: impl Into<DeviceId>) -> Map<String, Value> {
+        let device = device.into();
+        self.look(|machine| machine.reported(&device))
+    }
+
+    /// Asks a device something by RRPC, and waits for the answer for so long.
+    ///
+    /// # Errors
+    /// When the device cannot be asked, or does not answer in time.
+    ///
+    /// # Cancel safety
+    /// When the future is dropped the question was asked all the same.
+    pub async fn rrpc(
+        &self,
+        device: impl Into<DeviceId>,
+        payload: impl AsRef<[u8]>,
+        within: Duration,
+    ) -> Result<Vec<u8>, RrpcError> {
+        let device = device.into();
+        let ask = |machine: &mut Machine, now| machine.rrpc(now, &device, payload.as_ref(), within);
+        self.running.0.call(ask).await
+    }
+
     /// What the platform's wall clock shows: the time since 1970-01-01 00:00 UTC.
     pub fn time(&self) -> Duration {
         self.running.0.look(Machine::time)
@@ -183,16 +204,9 @@ impl SimPlatform {
     /// When the future is dropped the platform may be stopped without holding its ports.
     pub async fn stop(&self, keep_sessions: bool) -> Result<(), SpawnError> {
         let mut listeners = self.listeners.lock().await;
-        let open = std::mem::replace(&mut *listeners, Listeners::Gone);
-        if let Listeners::Open(tasks) = open {
-            for task in tasks {
-                task.abort();
-                // It was aborted, or has ended.
-                let _ = task.await;
-            }
-        }
+        listeners.close().await;
         self.act(|machine, now| machine.restart(now, keep_sessions));
-        *listeners = Listeners::Closed([hold(self.tcp_addr)?, hold(self.tls_addr)?]);
+        listeners.hold()?;
         Ok(())
     }
 
@@ -204,20 +218,7 @@ impl SimPlatform {
     /// # Cancel safety
     /// As for [`stop`](Self::stop).
     pub async fn start(&self) -> Result<(), SpawnError> {
-        let mut listeners = self.listeners.lock().await;
-        if matches!(*listeners, Listeners::Open(_)) {
-            return Ok(());
-        }
-        let closed = std::mem::replace(&mut *listeners, Listeners::Gone);
-        let [tcp, tls] = match closed {
-            Listeners::Closed(sockets) => sockets,
-            _ => [hold(self.tcp_addr)?, hold(self.tls_addr)?],
-        };
-        let open = |socket: TcpSocket, addr| {
-            socket.listen(BACKLOG).map_err(|source| SpawnError::Bind { addr, source })
-        };
-        *listeners = self.serve(open(tcp, self.tcp_addr)?, open(tls, self.tls_addr)?);
-        Ok(())
+        self.listeners.lock().await.open(&self.running.0)
     }
 
     /// [Stops](Self::stop) and [starts](Self::start).
@@ -235,43 +236,6 @@ impl SimPlatform {
     fn act<T>(&self, act: impl FnOnce(&mut Machine, Instant) -> T) -> T {
         self.running.0.act(act)
     }
-
-    fn serve(&self, tcp: TcpListener, tls: TcpListener) -> Listeners {
-        let host = Arc::clone(&self.running.0);
-        let plain = tokio::spawn(accept(Arc::clone(&host), tcp, move |host, stream| {
-            host.attach(stream, Link::tcp());
-        }));
-        let (acceptor, authority) = (self.acceptor.clone(), Arc::clone(&self.authority));
-        let handshakes = Arc::new(Semaphore::new(MOST_HANDSHAKES));
-        let secure = tokio::spawn(accept(host, tls, move |host, stream| {
-            // More than that at a time are turned away.
-            let Ok(permit) = Arc::clone(&handshakes).try_acquire_owned() else { return };
-            let (acceptor, authority) = (acceptor.clone(), Arc::clone(&authority));
-            let task_host = Arc::clone(host);
-            host.spawn(async move {
-                let shaking = time::timeout(HANDSHAKE, acceptor.accept(stream));
-                match shaking.await {
-                    Ok(Ok(stream)) => {
-                        let link = link_of(&stream, &authority);
-                        task_host.attach(stream, link);
-                    }
-                    _ => task_host.act(|machine, _| machine.handshake_failed()),
-                }
-                drop(permit);
-            });
-        }));
-        Listeners::Open([plain, secure])
-    }
-}
-
-impl Drop for SimPlatform {
-    fn drop(&mut self) {
-        if let Listeners::Open(tasks) = self.listeners.get_mut() {
-            for task in tasks {
-                task.abort();
-            }
-        }
-    }
 }
 
 impl fmt::Debug for SimPlatform {
@@ -281,64 +245,6 @@ impl fmt::Debug for SimPlatform {
             .field("tls_addr", &self.tls_addr)
             .finish_non_exhaustive()
     }
-}
-
-impl Stream for TcpStream {
-    fn cut(&self) {
-        // A reset in place of an end. Where that cannot be had an end will do.
-        let _ = SockRef::from(self).set_linger(Some(Duration::ZERO));
-    }
-}
-
-impl Stream for TlsStream<TcpStream> {
-    fn cut(&self) {
-        self.get_ref().0.cut();
-    }
-}
-
-fn link_of(stream: &TlsStream<TcpStream>, authority: &Authority) -> Link {
-    let certificates = stream.get_ref().1.peer_certificates();
-    let name = certificates.and_then(|chain| authority.common_name(chain.first()?));
-    match name {
-        Some(name) => Link::tls().certificate(name),
-        None => Link::tls(),
-    }
-}
-
-async fn accept(
-    host: Arc<Host>,
-    listener: TcpListener,
-    mut take: impl FnMut(&Arc<Host>, TcpStream),
-) {
-    loop {
-        match listener.accept().await {
-            Ok((stream, _)) => {
-                // A platform does its best.
-                let _ = stream.set_nodelay(true);
-                take(&host, stream);
-            }
-            // Whatever it is, it must not become a loop without a pause.
-            Err(_) => time::sleep(PAUSE).await,
-        }
-    }
-}
-
-fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
-    socket(addr)?.listen(BACKLOG)
-}
-
-/// A socket that has its port and refuses connections.
-fn hold(addr: SocketAddr) -> Result<TcpSocket, SpawnError> {
-    socket(addr).map_err(|source| SpawnError::Bind { addr, source })
-}
-
-fn socket(addr: SocketAddr) -> io::Result<TcpSocket> {
-    let socket = if addr.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // Elsewhere it would let others have the port as well.
-    #[cfg(unix)]
-    socket.set_reuseaddr(true)?;
-    socket.bind(addr)?;
-    Ok(socket)
 }
 
 /// Why a platform could not be put on the network.
@@ -359,10 +265,3 @@ pub enum SpawnError {
         source: io::Error,
     },
 }
-
-const BACKLOG: u32 = 64;
-const PAUSE: Duration = Duration::from_millis(10);
-/// How many handshakes go on at a time.
-const MOST_HANDSHAKES: usize = 64;
-/// How long a handshake may take.
-const HANDSHAKE: Duration = Duration::from_secs(10);

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use iot_home_mqtt::ConnectCode;
 
-use crate::mqtt::login::LoginRefusal;
+use crate::mqtt::refusal::LoginRefusal;
 
 /// Counts since the platform began. A test asserts on them what no answer shows: that a client sent nothing a
 /// real platform would refuse, or that a message came once.
@@ -118,6 +118,8 @@ violations! {
     qos,
     /// A payload beyond what the platform takes.
     payload_size,
+    /// A request to the cloud that is no JSON object.
+    bad_json,
     /// A filter that is none.
     bad_filter,
     /// A subscription to what is not the device's own.

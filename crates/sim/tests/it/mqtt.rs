@@ -1,8 +1,17 @@
-//! The platforms of MQTT.
+//! The platforms of MQTT: what they refuse, what they answer, and what goes wrong when it is to.
 
+mod answers;
+mod broken_clients;
+mod certificates;
+mod faults;
+mod hostile;
 mod logins;
+mod permissions;
+mod sessions;
 mod sockets;
 mod wire;
+
+use std::time::Duration;
 
 use iot_home_aliyun as aliyun;
 use iot_home_sim::mqtt::{Builder, DeviceId, SimPlatform};
@@ -14,8 +23,8 @@ const SECRET: &str = "ga7XA6KdlEeiPXQPpRbAjOZXwG8ydgSe";
 const PRODUCT: &str = "YOURPROD01";
 const LAMP: &str = "lamp1";
 const PSK: &str = "7WmFA/MEs+Fy+32QwJWtYw==";
-/// What the wall clock shows at first, in seconds.
-const TIME: u64 = 1_600_000_000;
+/// What the wall clock shows at first.
+const TIME: Duration = Duration::from_secs(1_600_000_000);
 
 fn aliyun_device() -> aliyun::Device {
     aliyun::Device::new(KEY, NAME, SECRET).unwrap()
@@ -35,9 +44,10 @@ fn tencent_id() -> DeviceId {
 
 /// One device of each cloud, and a plain account.
 fn both() -> Builder {
-    SimPlatform::builder()
-        .aliyun(aliyun_device())
-        .tencent(tencent_device())
-        .account("me", "correct horse")
-        .time(std::time::Duration::from_secs(TIME))
+    let builder = SimPlatform::builder().aliyun(aliyun_device()).tencent(tencent_device());
+    builder.account("me", "correct horse").time(TIME)
+}
+
+fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
 }

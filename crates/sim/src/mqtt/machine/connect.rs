@@ -6,8 +6,9 @@ use iot_home_mqtt::{Connack, Connect, ConnectCode, Packet, Problem, Rules, packe
 use iot_home_tencent as tencent;
 
 use crate::mqtt::DeviceId;
-use crate::mqtt::login::{Admission, LoginRefusal};
+use crate::mqtt::login::Admission;
 use crate::mqtt::machine::{ConnectionId, Machine};
+use crate::mqtt::refusal::LoginRefusal;
 use crate::mqtt::report::count;
 
 impl DeviceId {

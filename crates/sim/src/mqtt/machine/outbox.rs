@@ -144,6 +144,11 @@ impl Outbox {
         }
     }
 
+    /// Something that is no connection's.
+    pub(super) fn push(&mut self, output: Output) {
+        self.ready.push_back(Ready::Done(output));
+    }
+
     /// Whatever was to be written to a connection later is not.
     pub(super) fn forget(&mut self, id: ConnectionId) {
         self.later.retain(|(_, one)| *one != id);

@@ -204,7 +204,7 @@ pub(crate) fn aliyun_login() -> MqttLogin {
 }
 
 pub(crate) fn tencent_login() -> MqttLogin {
-    tencent_device().tls().sign(Duration::from_secs(super::TIME), &mut SeededRandom::new(7))
+    tencent_device().tls().sign(super::TIME, &mut SeededRandom::new(7))
 }
 
 pub(crate) fn plain_login(client_id: &str, clean: bool) -> MqttLogin {
