@@ -112,7 +112,9 @@ impl TlsFailure {
             | A::CertificateExpired
             | A::CertificateUnknown
             | A::UnknownCA
-            | A::AccessDenied => Self::ClientCertificateRefused,
+            | A::AccessDenied
+            // A signature that the broker cannot verify: the certificate's, or one made with its key.
+            | A::DecryptError => Self::ClientCertificateRefused,
             A::HandshakeFailure => Self::Refused,
             A::ProtocolVersion | A::InsufficientSecurity => Self::Incompatible,
             _ => Self::Other,
