@@ -96,14 +96,12 @@ impl<W> Outbox<W> {
         self.in_flight.iter().chain(&self.again).any(|entry| entry.publish.pkid == id)
     }
 
-    /// The connection is lost: what was sent on it is sent again on the next one, but for what nobody waits for any
-    /// longer.
+    /// The connection is lost: what was sent on it is sent again on the next one. What nobody waits for any longer is
+    /// over its time, and expires before that.
     pub(super) fn lost(&mut self) {
         for mut entry in self.in_flight.drain(..).rev() {
-            if entry.waiter.is_some() {
-                entry.publish.dup = true;
-                self.again.push_front(entry);
-            }
+            entry.publish.dup = true;
+            self.again.push_front(entry);
         }
     }
 

@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use iot_home_core::Instant;
-use rumqttc::mqttbytes::v4::Packet;
+use rumqttc::mqttbytes::QoS;
+use rumqttc::mqttbytes::v4::{Packet, SubAck, SubscribeReasonCode};
 
 use super::super::{Machine, Step};
 use super::broker::{Play, incoming, texts};
 use crate::client::error::{Error, ErrorKind};
 use crate::client::event::Event;
-use crate::client::message::Message;
+use crate::client::message::{Message, Qos};
 use crate::client::options::Options;
 use crate::{ConnectCode, Packet as Handshake, Rules};
 
@@ -293,6 +294,34 @@ fn who_waits_for_an_answer_is_not_kept_waiting_by_a_dead_connection() {
         play.pass(SECOND);
     }
     panic!("the connection is not given up");
+}
+
+#[test]
+fn an_answer_ends_the_waiting_that_is_asked_about() {
+    let mut play = Play::connected();
+    play.publish("a", 1);
+    let id = play.published()[0].pkid;
+    play.pass(SECOND);
+    play.puback(id);
+    play.pass(20 * SECOND);
+    play.publish("b", 2);
+    assert_eq!(play.published().len(), 1, "and no ping");
+    assert_eq!(play.serve().unwrap(), Some(play.now + 5 * SECOND));
+}
+
+#[test]
+fn a_broker_that_remembers_what_it_was_told_to_forget_is_not_believed() {
+    let mut play = Play::connected();
+    play.machine.subscribe(play.now, "a".into(), Qos::AtMostOnce, 1).unwrap();
+    let Packet::Subscribe(asked) = &play.sent()[0] else { panic!() };
+    play.feed([Packet::SubAck(SubAck::new(
+        asked.pkid,
+        vec![SubscribeReasonCode::Success(QoS::AtMostOnce)],
+    ))]);
+    play.lose();
+    play.connect(true);
+    assert!(matches!(play.events().last(), Some(Event::Connected { session_present: false })));
+    assert!(matches!(&play.sent()[..], [Packet::Subscribe(_)]));
 }
 
 #[test]

@@ -30,6 +30,13 @@ fn what_came_on_a_lost_connection_is_not_acknowledged_on_the_next() {
     play.connect(false);
     assert_eq!(play.payloads(), ["a"]);
     assert!(play.sent().is_empty(), "7 may be another message by now");
+
+    // Nor where it is taken before there is another.
+    play.feed([incoming(7, "a")]);
+    play.lose();
+    assert_eq!(play.payloads(), ["a"]);
+    play.connect(false);
+    assert!(play.sent().is_empty());
 }
 
 #[test]
@@ -52,6 +59,11 @@ fn messages_that_nobody_takes_are_bounded_and_told() {
     play.feed([incoming(0, "n")]);
     let events = play.events();
     assert!(matches!(&events[..], [Event::Message(_), Event::Missed { count: 2 }]), "{events:?}");
+    // What was taken makes room.
+    for _ in 0..5 {
+        play.feed([incoming(0, &"x".repeat(40)), incoming(0, &"x".repeat(40))]);
+        assert!(matches!(&play.events()[..], [Event::Message(_), Event::Message(_)]));
+    }
 }
 
 #[test]
@@ -117,7 +129,11 @@ fn a_message_of_qos_2_is_delivered_once() {
     play.feed([Packet::PubRel(PubRel::new(7))]);
     let sent = play.sent();
     assert!(matches!(&sent[..], [Packet::PubComp(done)] if done.pkid == 7), "{sent:?}");
-    // The id is free for another message.
+    // The id is free for another message; and it is where the broker began anew.
+    play.feed([message.clone()]);
+    assert_eq!(play.payloads(), ["a"]);
+    play.lose();
+    play.connect(false);
     play.feed([message]);
     assert_eq!(play.payloads(), ["a"]);
 }
@@ -162,6 +178,14 @@ fn a_packet_that_is_too_large_is_left_out() {
         };
         assert_eq!((&a.payload[..], &b.payload[..]), (&b"a"[..], &b"b"[..]));
     }
+    // The rest of it does not come with the next connection.
+    let mut play = Play::new(Options::new().max_packet(100));
+    play.connect(false);
+    play.bytes(&[0x30, 0x80, 0x02, 0, 1, b't', 0]).unwrap();
+    play.lose();
+    play.connect(false);
+    play.feed([incoming(0, "a")]);
+    assert_eq!(play.payloads(), ["a"]);
     // The largest that fits: two bytes of length, a topic of one.
     play.feed([incoming(0, &"x".repeat(97))]);
     assert_eq!(play.payloads().len(), 1);

@@ -106,9 +106,23 @@ fn what_could_not_be_sent_in_time_is_not_sent_later() {
     let [(1, Err(error))] = done.as_slice() else { panic!("{done:?}") };
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert_eq!(error.to_string(), "the message could not be sent in time");
-    play.machine.lost(play.now, crate::client::error::Error::malformed("test"), &mut play.random);
+    play.lose();
     play.connect(false);
     assert!(play.sent().is_empty());
+}
+
+#[test]
+fn what_expired_makes_room() {
+    let mut play = Play::new(Options::new().timeout(5 * SECOND).queue(2, 1000));
+    let message = || Message::new("t", vec![b'x'; 400]);
+    for round in 0..3 {
+        play.machine.publish(play.now, message(), round).unwrap();
+        play.machine.publish(play.now, message(), round).unwrap();
+        assert!(play.machine.publish(play.now, message(), round).is_err());
+        play.pass(5 * SECOND);
+        play.machine.step(play.now);
+        assert_eq!(play.done().len(), 2);
+    }
 }
 
 #[test]
