@@ -74,7 +74,7 @@ async fn publish(addr: SocketAddr) {
         stream::iter(0..MESSAGES)
             .map(|_| handle.publish(TOPIC, payload.clone()))
             .buffer_unordered(WINDOW)
-            .for_each(|done| std::future::ready(done.expect("it is acknowledged")))
+            .for_each(|done| async { done.expect("it is acknowledged") })
             .await;
         let ours = MESSAGES as f64 / clock.now().since_origin().as_secs_f64();
 

@@ -9,6 +9,8 @@ mod options;
 mod session;
 mod shared;
 pub mod tls;
+mod transport;
+mod wire;
 
 pub use error::{Error, ErrorKind};
 pub use event::Event;
@@ -16,3 +18,4 @@ pub use message::{Message, Qos};
 pub use options::{Options, Wire};
 pub use session::{Handle, Messages, Session};
 pub use tls::Tls;
+pub use wire::{Direction, WireEvent};

@@ -1,16 +1,12 @@
 //! The task that makes a connection, serves it, and makes the next one.
 
 use std::future::{Future, poll_fn};
-use std::io;
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use bytes::{Buf as _, BytesMut};
 use iot_home_core::{Instant, SystemRandom};
 use rustls::ClientConfig;
-use tokio::io::{AsyncReadExt as _, AsyncWrite as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time;
 
@@ -18,13 +14,10 @@ use super::error::{Cause, Error, Input};
 use super::machine::Step;
 use super::options::{Options, Wire};
 use super::shared::{Shared, Work};
-use super::tls::{self, TlsFailure};
+use super::tls;
+use super::transport::{Exchanged, STUCK, Transport};
+use super::wire::{Direction, Observer, WireEvent};
 use crate::{MqttLogin, Signer};
-
-/// How much is read at once.
-const READ: usize = 4 * 1024;
-/// How long a connection may take none of what is written.
-const STUCK: Duration = Duration::from_secs(20);
 
 /// Keeps a session connected until it is over.
 pub(super) async fn run(shared: Arc<Shared>, signer: Box<dyn Signer + Send>, options: Options) {
@@ -32,17 +25,23 @@ pub(super) async fn run(shared: Arc<Shared>, signer: Box<dyn Signer + Send>, opt
     let mut random = SystemRandom::new();
     // Made once, so that TLS sessions are resumed.
     let mut tls = None;
+    let mut connection: u64 = 0;
     while connection_due(&shared).await {
         let login = signer.login(options.clock.unix_time(), &mut random);
-        let authorities = signer.authorities();
-        let error = match open(&shared, &options, &login, authorities, &mut tls).await {
-            Ok(stream) => match shared.opened(&login) {
-                Ok(()) => serve(&shared, stream).await,
-                Err(error) => error,
-            },
+        let (host, port) = (login.host.clone(), login.port);
+        let opened = open(&shared, &options, &login, signer.authorities(), &mut tls).await;
+        let begun = opened.and_then(|stream| shared.opened(&login).map(|()| stream));
+        drop(login);
+        let error = match begun {
+            Ok(stream) => {
+                connection = connection.wrapping_add(1);
+                let observer = options.on_wire.clone();
+                let observing = observer.map(|observer| Observing { observer, connection });
+                serve(&shared, Transport::new(stream), observing.as_ref()).await
+            }
             Err(error) => error,
         };
-        tracing::debug!(host = login.host, port = login.port, %error, "no connection any longer");
+        tracing::debug!(host, port, connection, %error, "no connection any longer");
         shared.lost(error, &mut random);
     }
 }
@@ -147,15 +146,13 @@ async fn dial(
 }
 
 /// Serves a connection until it ends, and says why it did.
-async fn serve(shared: &Shared, mut stream: Box<dyn Wire>) -> Error {
-    let mut wire = Buffers::new();
+async fn serve(shared: &Shared, mut transport: Transport, observer: Option<&Observing>) -> Error {
     loop {
-        match turn(shared, &mut stream, &mut wire).await {
+        match turn(shared, &mut transport, observer).await {
             Ok(true) => {}
             Ok(false) => {
-                let patience = Duration::from_secs(1);
                 // Whatever comes of it: the last packet is written.
-                let _ = time::timeout(patience, stream.shutdown()).await;
+                let _ = time::timeout(Duration::from_secs(1), transport.shut_down()).await;
                 return Error::closed();
             }
             Err(error) => return error,
@@ -163,132 +160,55 @@ async fn serve(shared: &Shared, mut stream: Box<dyn Wire>) -> Error {
     }
 }
 
-/// What was read and is no whole packet yet, and what is not written yet.
-struct Buffers {
-    input: BytesMut,
-    out: BytesMut,
-    /// When the connection took something, or there was nothing to take.
-    progress: time::Instant,
-    is_flushed: bool,
-}
-
-impl Buffers {
-    fn new() -> Self {
-        Self {
-            input: BytesMut::new(),
-            out: BytesMut::new(),
-            progress: time::Instant::now(),
-            is_flushed: true,
-        }
-    }
-
-    /// Whether something waits to be written.
-    fn is_blocked(&self) -> bool {
-        !self.out.is_empty() || !self.is_flushed
-    }
-}
-
 /// Writes and reads what can be, or waits; false once everything is written and the session leaves.
 async fn turn(
     shared: &Shared,
-    stream: &mut Box<dyn Wire>,
-    wire: &mut Buffers,
+    transport: &mut Transport,
+    observer: Option<&Observing>,
 ) -> Result<bool, Error> {
-    let was_blocked = wire.is_blocked();
-    let Work { due, may_read, is_leaving } = shared.work(&mut wire.out)?;
-    let is_blocked = wire.is_blocked();
-    if is_leaving && !is_blocked {
+    let was_blocked = transport.is_blocked();
+    let Work { due, may_read, is_leaving } = shared.work(&mut transport.out)?;
+    if !was_blocked {
+        transport.begin();
+        observe(observer, shared, Direction::Sent, &transport.out);
+    }
+    if is_leaving && !transport.is_blocked() {
         return Ok(false);
     }
-    if !was_blocked {
-        wire.progress = time::Instant::now();
+    if may_read && transport.is_held {
+        transport.is_held = !shared.receive(&mut transport.input)?;
+        return Ok(true);
     }
-    let stuck = is_blocked.then(|| wire.progress.checked_add(STUCK)).flatten();
+    let stuck = transport.stuck_at();
+    if stuck.is_some_and(|at| at <= time::Instant::now()) {
+        return Err(Error::new(Cause::Silent(STUCK)));
+    }
     let at = due.and_then(|due| shared.at(due)).into_iter().chain(stuck).min();
+    let before = transport.input.len();
     tokio::select! {
         biased;
-        exchanged = poll_fn(|cx| exchange(cx, stream, wire, may_read)) => {
+        exchanged = poll_fn(|cx| transport.poll(cx, may_read)) => {
             if let Exchanged::Read = exchanged.map_err(Error::lost)? {
-                shared.receive(&mut wire.input)?;
+                let read = transport.input.get(before..).unwrap_or_default();
+                observe(observer, shared, Direction::Received, read);
+                transport.is_held = !shared.receive(&mut transport.input)?;
             }
         }
         () = shared.wake.notified() => {}
-        () = sleep_until(at) => {
-            if is_blocked && wire.progress.elapsed() >= STUCK {
-                return Err(Error::new(Cause::Silent(STUCK)));
-            }
-        }
+        () = sleep_until(at) => {}
     }
     Ok(true)
 }
 
-enum Exchanged {
-    Read,
-    /// Everything.
-    Written,
+/// Who wants to see a connection, and which that is.
+struct Observing {
+    observer: Observer,
+    connection: u64,
 }
 
-/// Writes what can be written, and reads what is there.
-fn exchange(
-    cx: &mut Context<'_>,
-    stream: &mut Box<dyn Wire>,
-    wire: &mut Buffers,
-    may_read: bool,
-) -> Poll<io::Result<Exchanged>> {
-    let written = poll_write(cx, stream, wire);
-    if let Poll::Ready(Err(error)) = written {
-        // Where the broker has refused something and closed, the reason waits to be read.
-        return match poll_read(cx, stream, &mut wire.input) {
-            Poll::Ready(Ok(())) => Poll::Ready(Ok(Exchanged::Read)),
-            Poll::Ready(Err(reason)) if TlsFailure::of(&reason).is_some() => {
-                Poll::Ready(Err(reason))
-            }
-            _ => Poll::Ready(Err(error)),
-        };
-    }
-    if may_read && poll_read(cx, stream, &mut wire.input)?.is_ready() {
-        return Poll::Ready(Ok(Exchanged::Read));
-    }
-    match written {
-        Poll::Ready(Ok(true)) => Poll::Ready(Ok(Exchanged::Written)),
-        _ => Poll::Pending,
-    }
-}
-
-/// Writes everything; false where there was nothing.
-fn poll_write(
-    cx: &mut Context<'_>,
-    stream: &mut Box<dyn Wire>,
-    wire: &mut Buffers,
-) -> Poll<io::Result<bool>> {
-    let had = wire.is_blocked();
-    while !wire.out.is_empty() {
-        let written = ready!(Pin::new(&mut *stream).poll_write(cx, &wire.out))?;
-        if written == 0 {
-            return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
-        }
-        wire.out.advance(written);
-        wire.progress = time::Instant::now();
-        wire.is_flushed = false;
-    }
-    if !wire.is_flushed {
-        ready!(Pin::new(&mut *stream).poll_flush(cx))?;
-        wire.is_flushed = true;
-    }
-    Poll::Ready(Ok(had))
-}
-
-/// Reads something; the end is an error.
-fn poll_read(
-    cx: &mut Context<'_>,
-    stream: &mut Box<dyn Wire>,
-    input: &mut BytesMut,
-) -> Poll<io::Result<()>> {
-    input.reserve(READ);
-    // It holds nothing between two calls, so that it can be made anew each time.
-    let read = pin!(stream.read_buf(input));
-    match ready!(read.poll(cx))? {
-        0 => Poll::Ready(Err(io::ErrorKind::UnexpectedEof.into())),
-        _ => Poll::Ready(Ok(())),
+fn observe(observing: Option<&Observing>, shared: &Shared, direction: Direction, bytes: &[u8]) {
+    if let Some(Observing { observer, connection }) = observing.filter(|_| !bytes.is_empty()) {
+        let at = shared.now().since_origin();
+        observer(&WireEvent { direction, at, connection: *connection, bytes });
     }
 }

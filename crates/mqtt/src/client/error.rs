@@ -72,7 +72,7 @@ pub(super) enum Cause {
         after: Duration,
     },
     /// No CONNACK.
-    NoAnswer(Duration),
+    NoAnswer,
     Tls {
         host: String,
         error: TlsError,
@@ -129,7 +129,7 @@ impl Error {
             Cause::Refused(_) => ErrorKind::Refused,
             Cause::SubscriptionRefused(_) => ErrorKind::SubscriptionRefused,
             Cause::Timeout { sent: true, .. } => ErrorKind::MaybeSent,
-            Cause::Timeout { .. } | Cause::ConnectTimeout { .. } | Cause::NoAnswer(_) => {
+            Cause::Timeout { .. } | Cause::ConnectTimeout { .. } | Cause::NoAnswer => {
                 ErrorKind::Timeout
             }
             Cause::Connect { error, .. } => match error.kind() {
@@ -219,7 +219,7 @@ impl Error {
             Cause::Connect { .. } | Cause::ConnectTimeout { .. } => {
                 "is the name of the host right, is there a network, and does no firewall keep the port from it?"
             }
-            Cause::NoAnswer(_) => {
+            Cause::NoAnswer => {
                 "the connection stands, and nothing answers: is this the TLS port for plain TCP, or not MQTT at all?"
             }
             Cause::Silent(_) => {
@@ -319,7 +319,7 @@ impl fmt::Display for Error {
             Cause::ConnectTimeout { host, port, after } => {
                 write!(f, "no connection to {} port {port} within {after:?}", Quoted(host))
             }
-            Cause::NoAnswer(after) => write!(f, "no answer to the login within {after:?}"),
+            Cause::NoAnswer => f.write_str("no answer to the login in time"),
             Cause::Tls { host, error } => {
                 write!(f, "no TLS connection to {}: {error}", Quoted(host))
             }

@@ -265,7 +265,7 @@ impl<W> Machine<W> {
         match &self.phase {
             Phase::Over(_) => Step::Stop,
             Phase::Waiting(until) if *until <= now => {
-                self.phase = Phase::Opening;
+                self.phase = Phase::Opening(now);
                 self.retry.attempted(now);
                 Step::Connect
             }
@@ -288,7 +288,7 @@ impl<W> Machine<W> {
         let patience = self.settings.patience;
         match &self.phase {
             Phase::Greeting { deadline, .. } if *deadline <= now => {
-                Err(Error::new(Cause::NoAnswer(self.settings.connect_timeout)))
+                Err(Error::new(Cause::NoAnswer))
             }
             Phase::Greeting { deadline, .. } => Ok(self.earliest([Some(*deadline)])),
             Phase::Connected(link) => {

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::machine::{Settings, largest_packet};
 use super::message::Message;
 use super::tls::Tls;
+use super::wire::{Observer, WireEvent};
 use crate::Rules;
 
 /// A byte stream that can carry MQTT.
@@ -32,6 +33,7 @@ pub struct Options {
     pub(super) tls: Tls,
     pub(super) clock: Arc<dyn Clock + Send + Sync>,
     pub(super) dialer: Option<Dialer>,
+    pub(super) on_wire: Option<Observer>,
 }
 
 impl Default for Options {
@@ -57,6 +59,7 @@ impl Default for Options {
             tls: Tls::default(),
             clock: Arc::new(SystemClock::new()),
             dialer: None,
+            on_wire: None,
         }
     }
 }
@@ -161,6 +164,12 @@ impl Options {
             let dialing = dial(host, port);
             Box::pin(async move { Ok(Box::new(dialing.await?) as Box<dyn Wire>) })
         }));
+        self
+    }
+
+    /// Calls `observer` with all that goes and comes, as it is before TLS, for transcripts. It must not block.
+    pub fn on_wire(mut self, observer: impl Fn(&WireEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.on_wire = Some(Arc::new(observer));
         self
     }
 

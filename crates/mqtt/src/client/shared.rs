@@ -149,8 +149,12 @@ impl Shared {
         self.with(|machine, _| machine.abort());
     }
 
-    pub(super) fn receive(&self, input: &mut BytesMut) -> Result<(), Error> {
-        self.with(|machine, now| machine.receive(now, input))
+    /// False where not all was taken that could be.
+    pub(super) fn receive(&self, input: &mut BytesMut) -> Result<bool, Error> {
+        self.with(|machine, now| {
+            machine.receive(now, input)?;
+            Ok(machine.may_read())
+        })
     }
 
     /// Lets time pass, and fills `out` where it is empty.

@@ -15,6 +15,8 @@ mod rules;
 mod rumqttc;
 mod secrets;
 #[cfg(feature = "client")]
+mod session;
+#[cfg(feature = "client")]
 mod tls;
 mod topics;
 mod vectors;

@@ -58,7 +58,9 @@ impl<W> Machine<W> {
             asked: None,
             clean: login.clean_session,
         };
-        self.phase = Phase::Greeting { deadline: now + self.settings.connect_timeout, link };
+        // Making the connection has taken its part of the time.
+        let began = if let Phase::Opening(began) = self.phase { began } else { now };
+        self.phase = Phase::Greeting { deadline: began + self.settings.connect_timeout, link };
         Ok(())
     }
 

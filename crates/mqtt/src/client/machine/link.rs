@@ -10,8 +10,8 @@ use crate::client::error::Error;
 pub(super) enum Phase {
     /// No connection, and none before then.
     Waiting(Instant),
-    /// A connection is being made.
-    Opening,
+    /// A connection is being made, since then.
+    Opening(Instant),
     /// The login is on its way.
     Greeting {
         deadline: Instant,
