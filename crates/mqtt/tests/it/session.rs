@@ -68,12 +68,33 @@ async fn connect(options: Options, broker: &mut Broker) -> Session {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_held_back_is_taken_once_the_broker_reads() {
-    let (client, mut broker) = Broker::pair(64 * 1024);
-    let _session = connect(through([client]), &mut broker).await;
-    // More than is answered at once, in one piece, and then not a byte more.
-    broker.write((0..12_000).map(|_| Packet::PubRel(PubRel::new(1)))).await;
-    for _ in 0..12_000 {
-        assert!(matches!(broker.read().await, Packet::PubComp(_)));
+    // More than is answered at once, and then not a byte more, while little fits into the other direction.
+    for packets in 5_500..5_510 {
+        let (to_client, mut from_broker) = tokio::io::duplex(64 * 1024);
+        let (from_client, mut to_broker) = tokio::io::duplex(1024);
+        let stream = Mutex::new(Some(tokio::io::join(to_client, from_client)));
+        let options = Options::new().dial_with(move |_, _| {
+            let stream = stream.lock().unwrap().take();
+            async move { stream.ok_or_else(|| io::ErrorKind::ConnectionRefused.into()) }
+        });
+        // An answer to no ping, so that packets do not end where pieces do.
+        let mut bytes = BytesMut::from(&[0x20, 2, 0, 0, 0xd0, 0][..]);
+        for _ in 0..packets {
+            PubRel::new(1).write(&mut bytes).unwrap();
+        }
+        from_broker.write_all(&bytes).await.unwrap();
+        let session = Session::connect(login(), options).await.unwrap();
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+        let mut answers = BytesMut::new();
+        let login = 2 + 10 + 8;
+        while answers.len() < login + 4 * packets {
+            let read = to_broker.read_buf(&mut answers);
+            let read = tokio::time::timeout(Duration::from_secs(5), read).await;
+            assert_ne!(read.expect("all of them are answered").unwrap(), 0);
+        }
+        drop(session);
     }
 }
 
@@ -82,6 +103,8 @@ async fn a_broker_that_takes_nothing_any_more_is_given_up() {
     let (client, mut broker) = Broker::pair(1024);
     let options = through([client]).timeout(Duration::from_secs(600));
     let mut session = connect(options, &mut broker).await;
+    // Its time begins when something is to be written.
+    tokio::time::sleep(Duration::from_secs(30)).await;
     let began = tokio::time::Instant::now();
     let handle = session.handle();
     tokio::spawn(async move { handle.publish("t", vec![0; 10_000]).await });
@@ -108,6 +131,24 @@ async fn a_broker_that_takes_nothing_any_more_is_given_up() {
     assert!((Duration::from_secs(20)..Duration::from_secs(21)).contains(&waited), "{waited:?}");
     talking.abort();
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_is_slow_is_not_given_up() {
+    let (client, mut broker) = Broker::pair(1024);
+    let options = through([client]).timeout(Duration::from_secs(600)).patience(SLOW);
+    let session = connect(options, &mut broker).await;
+    let handle = session.handle();
+    let publishing = tokio::spawn(async move { handle.publish("t", vec![0; 50_000]).await });
+    let mut piece = [0; 1000];
+    for _ in 0..50 {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        broker.stream.read_exact(&mut piece).await.unwrap();
+    }
+    broker.write([Packet::PubAck(PubAck::new(1))]).await;
+    publishing.await.unwrap().unwrap();
+}
+
+const SLOW: Duration = Duration::from_secs(300);
 
 #[tokio::test(start_paused = true)]
 async fn who_wants_to_see_it_sees_every_byte() {
@@ -173,6 +214,14 @@ async fn closing_does_not_wait_for_ever() {
         let error = publishing.await.unwrap().unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::MaybeSent | ErrorKind::Closed), "{error}");
     }
+    // For a broker that does not even take the goodbye, which finds no room here.
+    let (client, mut broker) = Broker::pair(24);
+    let session = connect(through([client]), &mut broker).await;
+    session.send(Message::new("t", vec![0; 19]).qos(Qos::AtMostOnce)).await.unwrap();
+    tokio::task::yield_now().await;
+    let began = tokio::time::Instant::now();
+    session.close().await;
+    assert_eq!(began.elapsed().as_secs(), 10);
     // Where there is no connection there is nothing to wait for.
     let session = Session::start(login(), through([])).unwrap();
     let began = tokio::time::Instant::now();
