@@ -153,6 +153,8 @@ pub(crate) struct Sim {
 pub(crate) enum SimCommand {
     /// Simulate miIO devices
     Miio(SimMiio),
+    /// Simulate the platforms Aliyun IoT and Tencent Cloud IoT
+    Mqtt(SimMqtt),
     /// Simulate Yeelight bulbs
     Yeelight(SimYeelight),
 }
@@ -165,6 +167,24 @@ pub(crate) struct SimMiio {
     /// Simulate the devices described in FILE (JSON; - is stdin)
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimMqtt {
+    /// Simulate a platform that knows one device of each cloud, for plain connections at this address
+    /// [default: 127.0.0.1:1883, TLS on port 8883]. At another port TLS takes a free one; port 0 is a
+    /// free one itself
+    #[arg(long, value_name = "ADDR", value_parser = address::listen_mqtt, conflicts_with = "config")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Take TLS connections at this address
+    #[arg(long, value_name = "ADDR", value_parser = address::listen_mqtts, conflicts_with = "config")]
+    pub(crate) tls_listen: Option<SocketAddr>,
+    /// Simulate the platforms described in FILE (JSON; - is stdin)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Write the certificate that a client has to trust to FILE (PEM); with several platforms, all of them
+    #[arg(long, value_name = "FILE")]
+    pub(crate) ca_out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

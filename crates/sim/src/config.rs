@@ -17,6 +17,9 @@
 //!         "model": "ceiling10",
 //!         "properties": {"bright": 30},
 //!         "faults": {"close": {"unanswered": 3}, "quirk": ["split-segments"]}
+//!     }, {
+//!         "kind": "mqtt",
+//!         "tencent": [{"product_id": "YOURPROD01", "device_name": "lamp1", "certificate": true}]
 //!     }]}"#,
 //! )?;
 //! for device in config.devices {
@@ -34,15 +37,17 @@
 
 #[cfg(feature = "miio")]
 mod miio;
+#[cfg(feature = "mqtt")]
+mod mqtt;
+#[cfg(any(feature = "miio", feature = "yeelight"))]
+mod quirks;
 #[cfg(feature = "yeelight")]
 mod yeelight;
 
 use std::fmt;
 use std::ops::RangeInclusive;
-use std::str::FromStr;
 use std::time::Duration;
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// All devices of a file, ready to be started.
@@ -60,6 +65,9 @@ pub enum Device {
     /// `"kind": "miio"`.
     #[cfg(feature = "miio")]
     Miio(crate::miio::Builder),
+    /// `"kind": "mqtt"`.
+    #[cfg(feature = "mqtt")]
+    Mqtt(crate::mqtt::Builder),
     /// `"kind": "yeelight"`.
     #[cfg(feature = "yeelight")]
     Yeelight(crate::yeelight::Builder),
@@ -98,20 +106,30 @@ fn device_of(device: &Value) -> Result<Device, ConfigError> {
     match fields.remove("kind").as_ref().and_then(Value::as_str) {
         #[cfg(feature = "miio")]
         Some("miio") => miio::read(fields).map(Device::Miio),
+        #[cfg(feature = "mqtt")]
+        Some("mqtt") => mqtt::read(fields).map(Device::Mqtt),
         #[cfg(feature = "yeelight")]
         Some("yeelight") => yeelight::read(fields).map(Device::Yeelight),
         Some(kind) => {
-            Err(ConfigError::new("kind", format!("`{kind}` is unknown, expected {KINDS}")))
+            Err(ConfigError::new("kind", format!("`{kind}` is unknown, expected {}", kinds())))
         }
-        None => Err(ConfigError::new("kind", format!("has to be there and be {KINDS}"))),
+        None => Err(ConfigError::new("kind", format!("has to be there and be {}", kinds()))),
     }
 }
 
-const KINDS: &str = match (cfg!(feature = "miio"), cfg!(feature = "yeelight")) {
-    (true, true) => "`miio` or `yeelight`",
-    (true, false) => "`miio`",
-    _ => "`yeelight`",
-};
+/// Those that the features switch on, in words.
+fn kinds() -> String {
+    let kinds = [
+        (cfg!(feature = "miio"), "`miio`"),
+        (cfg!(feature = "mqtt"), "`mqtt`"),
+        (cfg!(feature = "yeelight"), "`yeelight`"),
+    ];
+    let kinds: Vec<_> = kinds.into_iter().filter(|(on, _)| *on).map(|(_, kind)| kind).collect();
+    match &kinds[..] {
+        [others @ .., last] if !others.is_empty() => format!("{} or {last}", others.join(", ")),
+        kinds => kinds.concat(),
+    }
+}
 
 /// What is wrong with a configuration, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -156,33 +174,6 @@ fn read<T: serde::de::DeserializeOwned>(fields: Map<String, Value>) -> Result<T,
         Some(ConfigError::new(key, error))
     });
     Err(culprit.unwrap_or_else(|| ConfigError::new("", error)))
-}
-
-/// The name of a quirk, or several.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected the name of a quirk, or an array of names")]
-enum Quirks {
-    One(String),
-    More(Vec<String>),
-}
-
-impl Default for Quirks {
-    fn default() -> Self {
-        Self::More(Vec::new())
-    }
-}
-
-impl Quirks {
-    fn parse<T: FromStr<Err: fmt::Display>>(self) -> Result<Vec<T>, ConfigError> {
-        let names = match self {
-            Self::One(name) => vec![name],
-            Self::More(names) => names,
-        };
-        let quirk = |name: String| {
-            name.parse().map_err(|error| ConfigError::new("quirk", format!("`{name}`: {error}")))
-        };
-        names.into_iter().map(quirk).collect()
-    }
 }
 
 /// The least and the most that something takes.

@@ -2,7 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(clippy::indexing_slicing, clippy::panic, clippy::unwrap_used)]
 
-#[cfg(any(feature = "miio", feature = "yeelight"))]
+#[cfg(any(feature = "miio", feature = "mqtt", feature = "yeelight"))]
 pub mod config;
 #[cfg(any(feature = "miio", feature = "yeelight"))]
 mod lane;
@@ -15,7 +15,7 @@ mod race;
 #[cfg(feature = "yeelight")]
 pub mod yeelight;
 
-#[cfg(any(feature = "miio", feature = "yeelight"))]
+#[cfg(any(feature = "miio", feature = "mqtt", feature = "yeelight"))]
 pub use config::Config;
 #[cfg(feature = "miio")]
 pub use miio::{Faults, Machine, Quirk, Report, SimDevice, SpawnError, VirtualLink};

@@ -3,10 +3,14 @@
 //! | item | is |
 //! |---|---|
 //! | [`SimPlatform`] | a platform on real sockets, TCP and TLS, in tasks of its own |
+//! | [`MemoryPlatform`] | a platform over streams in memory, in tokio's time |
 //! | [`Machine`] | the same platform without sockets and without a clock |
 //! | [`Builder`] | who is let in, and how strictly |
 //! | [`Faults`] | what goes wrong |
 //! | [`Report`], [`Message`] | what the platform saw, refused and did, and what was said |
+
+#[macro_use]
+mod handle;
 
 mod builder;
 mod device;
@@ -17,6 +21,7 @@ mod host;
 mod listen;
 mod login;
 mod machine;
+mod memory;
 mod message;
 mod platform;
 mod refusal;
@@ -29,6 +34,7 @@ pub use builder::Builder;
 pub use device::DeviceId;
 pub use faults::{Faults, Silence};
 pub use machine::{CallId, ConnectionId, Link, Machine, Output, RrpcError, UnknownDevice};
+pub use memory::MemoryPlatform;
 pub use message::Message;
 pub use platform::{SimPlatform, SpawnError};
 pub use refusal::LoginRefusal;

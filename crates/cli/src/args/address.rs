@@ -106,6 +106,16 @@ pub(super) fn listen_yeelight(text: &str) -> Result<SocketAddr, &'static str> {
     listen(text, yeelight::PORT)
 }
 
+/// Where a simulated platform listens for plain connections.
+pub(super) fn listen_mqtt(text: &str) -> Result<SocketAddr, &'static str> {
+    listen(text, 1883)
+}
+
+/// Where a simulated platform listens for TLS.
+pub(super) fn listen_mqtts(text: &str) -> Result<SocketAddr, &'static str> {
+    listen(text, 8883)
+}
+
 /// Where to listen: like an address, but by number, and port 0 is any free one.
 fn listen(text: &str, protocol_port: u16) -> Result<SocketAddr, &'static str> {
     let ip = || text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, protocol_port));
@@ -133,7 +143,7 @@ const EXPECTED: &str = "expected IP, HOST, IP:PORT, HOST:PORT or [v6]:PORT";
 
 #[cfg(test)]
 mod tests {
-    use super::{Address, listen_miio, listen_yeelight};
+    use super::{Address, listen_miio, listen_mqtt, listen_mqtts, listen_yeelight};
 
     #[test]
     fn the_forms_of_an_address() {
@@ -186,6 +196,8 @@ mod tests {
         assert_eq!(listen_miio("127.0.0.1").unwrap().to_string(), "127.0.0.1:54321");
         assert_eq!(listen_miio("::1").unwrap().to_string(), "[::1]:54321");
         assert_eq!(listen_yeelight("127.0.0.1").unwrap().to_string(), "127.0.0.1:55443");
+        assert_eq!(listen_mqtt("127.0.0.1").unwrap().to_string(), "127.0.0.1:1883");
+        assert_eq!(listen_mqtts("127.0.0.1").unwrap().to_string(), "127.0.0.1:8883");
         assert!(listen_miio("localhost").is_err() && listen_yeelight("").is_err());
     }
 }

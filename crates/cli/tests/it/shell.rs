@@ -51,6 +51,7 @@ fn help_is_there_for_every_command() {
         &["yeelight", "scene", "127.0.0.1", "hsv", "--help"],
         &["yeelight", "watch", "--help"],
         &["sim", "miio", "--help"],
+        &["sim", "mqtt", "--help"],
         &["aliyun", "credentials", "--help"],
         &["tencent", "credentials", "--help"],
         &["mqtt", "decode", "--help"],

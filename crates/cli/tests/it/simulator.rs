@@ -1,6 +1,6 @@
-//! `sim miio` and `sim yeelight`: devices in the foreground, driven by the same program.
+//! `sim miio`, `sim mqtt` and `sim yeelight`: devices in the foreground, driven by the same program.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdout};
 
 use serde_json::{Value, json};
@@ -151,9 +151,105 @@ fn each_kind_has_its_own_command() {
     let config = scratch("both.json");
     let both = json!({ "devices": [{ "kind": "yeelight" }, { "kind": "miio" }] });
     std::fs::write(&config, both.to_string()).unwrap();
-    for kind in ["miio", "yeelight"] {
+    for kind in ["miio", "mqtt", "yeelight"] {
         let refused = run(["sim", kind, "--json", "--config", config.to_str().unwrap()]);
         let error = refused.error("bad-input", 2);
         assert!(error["message"].as_str().unwrap().contains(kind), "{error}");
     }
+}
+
+/// What the broker answers to the packet that `credentials` makes.
+fn connack(addr: &str, words: &[&str]) -> Vec<u8> {
+    let credentials = run([words, &["--packet", "--json"]].concat()).done();
+    let packet = credentials["connect_packet"].as_str().unwrap();
+    let bytes = (0..packet.len()).step_by(2);
+    let bytes: Vec<_> =
+        bytes.map(|at| u8::from_str_radix(&packet[at..at + 2], 16).unwrap()).collect();
+    let mut stream = std::net::TcpStream::connect(addr).unwrap();
+    stream.set_read_timeout(Some(std::time::Duration::from_secs(20))).unwrap();
+    stream.write_all(&bytes).unwrap();
+    let mut answer = vec![0; 4];
+    stream.read_exact(&mut answer).unwrap();
+    answer
+}
+
+#[test]
+fn a_platform_with_one_device_of_each_cloud() {
+    let ca = scratch("ca.pem");
+    let ca_out = ca.to_str().unwrap();
+    let words = ["--listen", "127.0.0.1:0", "--ca-out", ca_out];
+    let mut simulator = Simulator::start("mqtt", &words);
+    let [plain, tls] = [simulator.line(), simulator.line()];
+    assert_eq!(keys(&plain), ["addr", "devices", "kind", "tls"]);
+    assert_eq!(keys(&tls), ["addr", "ca", "ca_pem", "devices", "kind", "tls"]);
+    assert_eq!(
+        (&plain["kind"], &plain["tls"], &tls["tls"]),
+        (&json!("mqtt"), &json!(false), &json!(true))
+    );
+    assert_eq!(tls["ca"], ca_out);
+    assert_eq!(std::fs::read_to_string(&ca).unwrap(), tls["ca_pem"].as_str().unwrap());
+    assert!(tls["ca_pem"].as_str().unwrap().starts_with("-----BEGIN CERTIFICATE-----"));
+    assert_eq!(plain["devices"], tls["devices"]);
+    let [aliyun, tencent] = [&plain["devices"][0], &plain["devices"][1]];
+    assert_eq!(keys(aliyun), ["device_name", "device_secret", "platform", "product_key"]);
+    assert_eq!(keys(tencent), ["device_name", "device_secret", "platform", "product_id"]);
+    let text = |device: &Value, key: &str| device[key].as_str().unwrap().to_owned();
+    let addr = text(&plain, "addr");
+    let [key, name, secret] =
+        ["product_key", "device_name", "device_secret"].map(|key| text(aliyun, key));
+    let words = [
+        "aliyun",
+        "credentials",
+        "--product-key",
+        &key,
+        "--device-name",
+        &name,
+        "--device-secret",
+        &secret,
+        "--client-id",
+        "x",
+        "--secure-mode",
+    ];
+    assert_eq!(connack(&addr, &[&words[..], &["3"]].concat()), [0x20, 2, 0, 0]);
+    assert_eq!(connack(&addr, &[&words[..], &["2"]].concat()), [0x20, 2, 0, 2]);
+    let [id, name, secret] =
+        ["product_id", "device_name", "device_secret"].map(|key| text(tencent, key));
+    let words =
+        ["tencent", "credentials", "--product-id", &id, "--device-name", &name, "--device-secret"];
+    let answer = |secret: &str| connack(&addr, &[&words[..], &[secret]].concat());
+    assert_eq!(answer("b3RoZXItcHNr"), [0x20, 2, 0, 4]);
+    assert_eq!(answer(&secret), [0x20, 2, 0, 0]);
+}
+
+#[test]
+fn platforms_from_a_file() {
+    let config = scratch("platforms.json");
+    let described = json!({ "devices": [
+        {
+            "kind": "mqtt", "hosts": ["broker.example"],
+            "tencent": [
+                {"product_id": "YOURPROD01", "device_name": "lamp1", "certificate": true},
+                {"product_id": "YOURPROD01", "device_name": "lamp2", "device_secret": "7WmFA/MEs+Fy+32QwJWtYw=="},
+            ],
+        },
+        { "kind": "mqtt" },
+    ]});
+    std::fs::write(&config, described.to_string()).unwrap();
+    let mut simulator = Simulator::start("mqtt", &["--config", config.to_str().unwrap()]);
+    let lines = [(); 4].map(|()| simulator.line());
+    let devices = lines[0]["devices"].as_array().unwrap();
+    assert_eq!(keys(&devices[0]), ["device_name", "platform", "product_id"]);
+    assert_eq!(keys(&devices[1]), ["certificate", "device_name", "key", "platform", "product_id"]);
+    assert_eq!(
+        (&devices[0]["device_name"], &devices[1]["device_name"]),
+        (&json!("lamp2"), &json!("lamp1"))
+    );
+    assert!(devices[1]["key"].as_str().unwrap().starts_with("-----BEGIN PRIVATE KEY-----"));
+    assert_eq!(lines[2]["devices"], json!([]));
+    assert_ne!(lines[1]["ca_pem"], lines[3]["ca_pem"]);
+    let broken = json!({ "devices": [{ "kind": "mqtt", "hosts": ["no host \u{1f4a1}"] }] });
+    std::fs::write(&config, broken.to_string()).unwrap();
+    run(["sim", "mqtt", "--json", "--config", config.to_str().unwrap()]).error("bad-input", 2);
+    run(["sim", "mqtt", "--json", "--listen", "127.0.0.1:0", "--ca-out", "/nowhere/ca.pem"])
+        .error("io", 1);
 }

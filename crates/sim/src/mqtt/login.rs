@@ -74,12 +74,17 @@ impl Admission {
 }
 
 impl Accounts {
-    /// Whether a device of a cloud may come in, by whatever it is proved.
+    /// The devices of the clouds, by whatever they are proved.
+    pub(crate) fn devices(&self) -> impl Iterator<Item = DeviceId> {
+        let aliyun = self.aliyun.iter().map(DeviceId::from);
+        let tencent = self.tencent.iter().map(DeviceId::from);
+        let tokens = self.tokens.iter().map(|token| token.device.clone());
+        aliyun.chain(tencent).chain(tokens).chain(self.certificates.iter().cloned())
+    }
+
+    /// Whether a device of a cloud may come in.
     pub(crate) fn knows(&self, device: &DeviceId) -> bool {
-        self.certificates.contains(device)
-            || self.tokens.iter().any(|token| token.device == *device)
-            || self.aliyun.iter().any(|one| DeviceId::from(one) == *device)
-            || self.tencent.iter().any(|one| DeviceId::from(one) == *device)
+        self.devices().any(|known| known == *device)
     }
 
     /// Verifies a login. `certificate` is the common name of the client's certificate.

@@ -303,6 +303,16 @@ impl Machine {
         self.log.messages()
     }
 
+    /// The devices that may come in: those with a secret, with a token, with a certificate.
+    pub fn devices(&self) -> Vec<DeviceId> {
+        self.builder.accounts.devices().collect()
+    }
+
+    /// Whether a device has to show a certificate.
+    pub fn needs_certificate(&self, device: &DeviceId) -> bool {
+        self.builder.accounts.certificates.contains(device)
+    }
+
     /// Whether a device is connected.
     pub fn is_connected(&self, device: &DeviceId) -> bool {
         self.sessions.get(device).is_some_and(|session| session.connection.is_some())

@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use iot_home_core::Instant;
 use serde_json::{Map, Value};
 use tokio::sync::Mutex as AsyncMutex;
 use tokio_rustls::TlsAcceptor;
@@ -104,96 +103,6 @@ impl SimPlatform {
         self.authority.issue(&device.into().common_name())
     }
 
-    /// What it has seen, refused and done so far.
-    pub fn report(&self) -> Report {
-        self.running.0.look(|machine, _| machine.report())
-    }
-
-    /// The last messages from clients and to them; see [`Machine::messages`].
-    pub fn messages(&self) -> Vec<Message> {
-        self.running.0.look(|machine, _| machine.messages().cloned().collect())
-    }
-
-    /// Looks at the platform's inside.
-    pub fn look<T>(&self, look: impl FnOnce(&Machine) -> T) -> T {
-        self.running.0.look(|machine, _| look(machine))
-    }
-
-    /// Waits until the platform is as is wished, which is looked at whenever something happens. It has no deadline
-    /// of its own.
-    ///
-    /// # Cancel safety
-    /// Nothing is lost when the future is dropped.
-    pub async fn until(&self, is_so: impl FnMut(&Machine) -> bool) {
-        self.running.0.until(is_so).await;
-    }
-
-    /// Publishes a message as the platform; see [`Machine::publish`].
-    pub fn publish(&self, topic: &str, payload: impl AsRef<[u8]>, qos: u8) -> usize {
-        self.act(|machine, now| machine.publish(now, topic, payload.as_ref(), qos))
-    }
-
-    /// Asks a device to set properties; see [`Machine::set_properties`].
-    ///
-    /// # Errors
-    /// When the platform has no such device.
-    pub fn set_properties(
-        &self,
-        device: impl Into<DeviceId>,
-        params: &Value,
-    ) -> Result<String, UnknownDevice> {
-        self.act(|machine, now| machine.set_properties(now, &device.into(), params))
-    }
-
-    /// What a device has reported of itself: the last value of each property.
-    pub fn reported(&self, device: impl Into<DeviceId>) -> Map<String, Value> {
-        let device = device.into();
-        self.look(|machine| machine.reported(&device))
-    }
-
-    /// Asks a device something by RRPC, and waits for the answer for so long.
-    ///
-    /// # Errors
-    /// When the device cannot be asked, or does not answer in time.
-    ///
-    /// # Cancel safety
-    /// When the future is dropped the question was asked all the same.
-    pub async fn rrpc(
-        &self,
-        device: impl Into<DeviceId>,
-        payload: impl AsRef<[u8]>,
-        within: Duration,
-    ) -> Result<Vec<u8>, RrpcError> {
-        let device = device.into();
-        let ask = |machine: &mut Machine, now| machine.rrpc(now, &device, payload.as_ref(), within);
-        self.running.0.call(ask).await
-    }
-
-    /// What the platform's wall clock shows: the time since 1970-01-01 00:00 UTC.
-    pub fn time(&self) -> Duration {
-        self.running.0.look(Machine::time)
-    }
-
-    /// Sets the platform's wall clock, by which credentials expire. Timers are not touched.
-    pub fn set_time(&self, time: Duration) {
-        self.act(|machine, now| machine.set_time(now, time));
-    }
-
-    /// Puts the platform's wall clock forward. Timers are not touched.
-    pub fn advance(&self, by: Duration) {
-        self.act(|machine, now| machine.advance(now, by));
-    }
-
-    /// Changes everything that goes wrong, and begins with the new seed; bytes are counted anew.
-    pub fn set_faults(&self, faults: Faults) {
-        self.act(|machine, _| machine.set_faults(faults));
-    }
-
-    /// Ends all connections without a word, as when the network goes away for a moment.
-    pub fn disconnect_all(&self) {
-        self.act(Machine::disconnect_all);
-    }
-
     /// Ends all connections and refuses new ones until [`start`](Self::start). Stored sessions are lost unless
     /// they are to be kept.
     ///
@@ -205,7 +114,7 @@ impl SimPlatform {
     pub async fn stop(&self, keep_sessions: bool) -> Result<(), SpawnError> {
         let mut listeners = self.listeners.lock().await;
         listeners.close().await;
-        self.act(|machine, now| machine.restart(now, keep_sessions));
+        self.running.0.act(|machine, now| machine.restart(now, keep_sessions));
         listeners.hold()?;
         Ok(())
     }
@@ -232,11 +141,9 @@ impl SimPlatform {
         self.stop(keep_sessions).await?;
         self.start().await
     }
-
-    fn act<T>(&self, act: impl FnOnce(&mut Machine, Instant) -> T) -> T {
-        self.running.0.act(act)
-    }
 }
+
+handle_methods!(SimPlatform);
 
 impl fmt::Debug for SimPlatform {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -3,6 +3,7 @@
 mod answers;
 mod broken_clients;
 mod certificates;
+mod config;
 mod faults;
 mod hostile;
 mod logins;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
-use crate::config::{ConfigError, Quirks, millis, read as read_keys};
+use crate::config::quirks::Quirks;
+use crate::config::{ConfigError, millis, read as read_keys};
 use crate::miio::{Beyond, Faults, Silence};
 
 #[derive(Deserialize, Default)]

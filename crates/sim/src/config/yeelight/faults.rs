@@ -3,7 +3,8 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::config::{ConfigError, Quirks, millis, read as read_keys};
+use crate::config::quirks::Quirks;
+use crate::config::{ConfigError, millis, read as read_keys};
 use crate::yeelight::{Close, Faults, Silence};
 
 #[derive(Default, Deserialize)]
