@@ -71,6 +71,39 @@ fn an_event_to_aliyun() {
 }
 
 #[test]
+fn requests_of_which_only_success_is_told() {
+    let mut wire = Wire::new(both());
+    let params = iot_home_aliyun::Params::new().auto_subscribe();
+    let (id, ..) = wire.login(&super::aliyun_device().tls().params(params).sign(secs(0)));
+    for (path, is_answered) in [
+        ("event/property/pack/post", true),
+        ("event/property/history/post", true),
+        ("property/desired/get", true),
+        ("deviceinfo/update", true),
+        ("log/post", true),
+        ("ota/firmware/get", true),
+        ("topo/add", false),
+        ("sub/register", false),
+        ("config/get", false),
+        ("model/up_raw", false),
+        ("service/property/set_reply", false),
+    ] {
+        let answers =
+            ask(&mut wire, id, &format!("{OWN}{path}"), &json!({"id": "1", "params": {}}));
+        let code = json!(200);
+        let told: Vec<_> =
+            answers.iter().map(|(topic, json)| (topic.as_str(), &json["code"])).collect();
+        let reply = format!("{OWN}{path}_reply");
+        assert_eq!(
+            told,
+            if is_answered { vec![(reply.as_str(), &code)] } else { vec![] },
+            "{path}"
+        );
+    }
+    assert_eq!(wire.report().violations.total(), 0);
+}
+
+#[test]
 fn the_time_of_aliyun() {
     let mut wire = Wire::new(both());
     let id = wire.aliyun();

@@ -17,7 +17,7 @@ impl Machine {
         let system = format!("/sys/{product_key}/{device_name}/thing/");
         let reply = format!("{}_reply", message.topic);
         let Some(path) = message.topic.strip_prefix(&system) else { return };
-        if path == "model/up_raw" || !device.receives(&reply) {
+        if !is_answered(path) || !device.receives(&reply) {
             return;
         }
         let Some(request) = self.object(message) else {
@@ -80,4 +80,11 @@ impl Machine {
         });
         self.say(now, format!("/ext/ntp/{key}/{name}/response"), &answer, QoS::AtMostOnce);
     }
+}
+
+/// Whether success is all that there is to tell. Devices below gateways, remote configurations and raw messages take
+/// more than that.
+fn is_answered(path: &str) -> bool {
+    let simple = ["event/", "deviceinfo/", "property/desired/", "log/", "ota/"];
+    simple.into_iter().any(|simple| path.starts_with(simple))
 }
