@@ -7,6 +7,7 @@ mod config;
 mod faults;
 mod hostile;
 mod logins;
+mod memory;
 mod permissions;
 mod sessions;
 mod sockets;

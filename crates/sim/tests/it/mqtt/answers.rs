@@ -206,6 +206,22 @@ fn a_question_to_a_device() {
 }
 
 #[test]
+fn a_question_is_answered_by_the_device_that_was_asked() {
+    let other = iot_home_aliyun::Device::new(super::KEY, "lamp-2", super::SECRET).unwrap();
+    let mut wire = Wire::new(both().aliyun(other.clone()));
+    let asked = wire.aliyun();
+    wire.subscribe(asked, &[("/sys/a1X2bEnP82z/lamp-1/rrpc/request/+", 0)]);
+    let (stranger, ..) = wire.login(&other.tls().sign(secs(0)));
+    wire.platform.rrpc(wire.now, &aliyun_id(), b"ping", secs(5)).unwrap();
+    wire.drain();
+    let topic = wire.publishes(asked)[0].topic.clone();
+    let number = topic.rsplit('/').next().unwrap();
+    // Anything but a write or an end would fail the test.
+    wire.publish(stranger, &format!("/sys/a1X2bEnP82z/lamp-2/rrpc/response/{number}"), b"no", 0);
+    assert_eq!(wire.report().violations.total(), 0);
+}
+
+#[test]
 fn properties_of_tencent() {
     let mut wire = Wire::new(both());
     let id = wire.tencent();
