@@ -73,11 +73,29 @@ fn delays() {
     assert_eq!(wire.bytes(id), b"");
     wire.pass(millis(31));
     assert_eq!(wire.bytes(id), [0x20, 2, 0, 0]);
-    // In their order, however long each one takes.
-    wire.send_bytes(id, b"\x82\x06\0\x01\0\x01a\0\xc0\0\x82\x06\0\x02\0\x01b\0\xe0\0");
+    // The end comes when everything was said.
+    wire.send_bytes(id, &[0xc0, 0, 0xe0, 0]);
+    assert!(!wire.is_closed(id));
     wire.pass(millis(50));
-    assert_eq!(wire.bytes(id), b"\x90\x03\0\x01\0\xd0\0\x90\x03\0\x02\0");
-    assert!(wire.is_closed(id), "when everything was said");
+    assert_eq!(wire.bytes(id), [0xd0, 0]);
+    assert!(wire.is_closed(id));
+}
+
+#[test]
+fn delays_change_no_order() {
+    for seed in 0..20 {
+        let mut wire = Wire::new(both());
+        let id = wire.plain("a", true);
+        wire.platform.set_faults(Faults::seed(seed).delay(millis(0)..=millis(50)));
+        let mut expected = Vec::new();
+        for at in 0_u8..20 {
+            wire.send_bytes(id, &[0x82, 6, 0, at + 1, 0, 1, b'a', 0]);
+            expected.extend([0x90, 3, 0, at + 1, 0]);
+            wire.pass(millis(3));
+        }
+        wire.pass(millis(50));
+        assert_eq!(wire.bytes(id), expected, "{seed}");
+    }
 }
 
 #[test]
