@@ -13,6 +13,10 @@ const CLICK: &str = "8.1.8";
 const NODE_MIHOME: &str = "0.0.32";
 const PYTHON_YEELIGHT: &str = "0.7.16";
 const YEELIGHT_AWESOME: &str = "1.1.0";
+const ALIYUN_SDK: &str = "1.2.8";
+const TENCENT_SDK: &str = "1.0.0";
+/// What it asks for, and what has taken the place of the other thing that it asks for.
+const TENCENT_SDK_NEEDS: [&str; 2] = ["paho-mqtt==1.5.1", "pycryptodome==4.4.0"];
 
 /// A cold cache behind a slow line takes minutes.
 const INSTALLING: Duration = Duration::from_secs(600);
@@ -37,6 +41,7 @@ impl Peers {
             Failure::new(format!("{} cannot be made: {error}", self.folder.display()))
         })?;
         self.install_python().await?;
+        self.install_tencent_sdk().await?;
         self.install_node().await
     }
 
@@ -56,30 +61,44 @@ impl Peers {
         }
         println!("installing {} with pip", wanted.join(" and "));
         stamp.clear()?;
-        succeed(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv), INSTALLING)
-            .await
-            .map_err(|error| {
-                Failure::new(format!(
-                    "a Python environment cannot be made (on Debian: apt-get install \
-                     python3-venv): {error}"
-                ))
-            })?;
-        let mut pip = Command::new(self.python());
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]).args(&wanted);
-        succeed(&mut pip, INSTALLING).await?;
+        make_venv(&venv).await?;
+        succeed(pip(&self.python()).args(&wanted), INSTALLING).await?;
         self.python_version().await?;
         self.python_yeelight_version().await?;
         stamp.write()
     }
 
+    /// In an environment of its own: it wants older versions of what others want.
+    async fn install_tencent_sdk(&self) -> Result<(), Failure> {
+        let venv = self.folder.join("tencent");
+        let sdk = format!("tencent-iot-device=={TENCENT_SDK}");
+        let stamp = Stamp::new(&venv, format!("{sdk}\n{}", TENCENT_SDK_NEEDS.join("\n")));
+        if stamp.is_current() && self.tencent_sdk_version().await.is_ok() {
+            return Ok(());
+        }
+        println!("installing {sdk} with pip");
+        stamp.clear()?;
+        make_venv(&venv).await?;
+        let python = self.tencent_python();
+        succeed(pip(&python).args(TENCENT_SDK_NEEDS), INSTALLING).await?;
+        // Its pycrypto does not build any more.
+        succeed(pip(&python).args(["--no-deps", &sdk]), INSTALLING).await?;
+        self.tencent_sdk_version().await?;
+        stamp.write()
+    }
+
     async fn install_node(&self) -> Result<(), Failure> {
         let folder = self.node_folder();
-        let wanted =
-            [format!("node-mihome@{NODE_MIHOME}"), format!("yeelight-awesome@{YEELIGHT_AWESOME}")];
+        let wanted = [
+            format!("node-mihome@{NODE_MIHOME}"),
+            format!("yeelight-awesome@{YEELIGHT_AWESOME}"),
+            format!("alibabacloud-iot-device-sdk@{ALIYUN_SDK}"),
+        ];
         let stamp = Stamp::new(&folder, wanted.join("\n"));
         if stamp.is_current()
             && self.node_version().await.is_ok()
             && self.yeelight_awesome_version().await.is_ok()
+            && self.aliyun_sdk_version().await.is_ok()
         {
             return Ok(());
         }
@@ -95,6 +114,7 @@ impl Peers {
         succeed(&mut npm, INSTALLING).await?;
         self.node_version().await?;
         self.yeelight_awesome_version().await?;
+        self.aliyun_sdk_version().await?;
         stamp.write()
     }
 
@@ -108,9 +128,12 @@ impl Peers {
 
     /// What python-yeelight calls its version.
     pub(crate) async fn python_yeelight_version(&self) -> Result<String, Failure> {
-        let ask = "from importlib.metadata import version; print(version('yeelight'))";
-        let said = output(Command::new(self.python()).args(["-c", ask]), ASKING).await?;
-        expect("python-yeelight", PYTHON_YEELIGHT, String::from_utf8_lossy(&said.stdout).trim())
+        python_package_version(&self.python(), "yeelight", PYTHON_YEELIGHT).await
+    }
+
+    /// What Tencent's SDK calls its version.
+    pub(crate) async fn tencent_sdk_version(&self) -> Result<String, Failure> {
+        python_package_version(&self.tencent_python(), "tencent-iot-device", TENCENT_SDK).await
     }
 
     /// What node-mihome calls its version.
@@ -121,6 +144,11 @@ impl Peers {
     /// What yeelight-awesome calls its version.
     pub(crate) async fn yeelight_awesome_version(&self) -> Result<String, Failure> {
         self.node_package_version("yeelight-awesome", YEELIGHT_AWESOME).await
+    }
+
+    /// What Aliyun's SDK calls its version.
+    pub(crate) async fn aliyun_sdk_version(&self) -> Result<String, Failure> {
+        self.node_package_version("alibabacloud-iot-device-sdk", ALIYUN_SDK).await
     }
 
     async fn node_package_version(&self, name: &str, wanted: &str) -> Result<String, Failure> {
@@ -134,6 +162,11 @@ impl Peers {
     /// The interpreter that the Python peers are installed for.
     pub(crate) fn python(&self) -> PathBuf {
         self.folder.join("venv/bin/python3")
+    }
+
+    /// The interpreter that Tencent's SDK is installed for.
+    pub(crate) fn tencent_python(&self) -> PathBuf {
+        self.folder.join("tencent/bin/python3")
     }
 
     /// The command line of python-miio.
@@ -158,6 +191,33 @@ impl Peers {
         })?;
         Ok(folder)
     }
+}
+
+async fn make_venv(folder: &Path) -> Result<(), Failure> {
+    let mut venv = Command::new("python3");
+    venv.args(["-m", "venv", "--clear"]).arg(folder);
+    let made = succeed(&mut venv, INSTALLING).await.map(drop);
+    made.map_err(|error| {
+        Failure::new(format!(
+            "a Python environment cannot be made (on Debian: apt-get install python3-venv): {error}"
+        ))
+    })
+}
+
+fn pip(python: &Path) -> Command {
+    let mut pip = Command::new(python);
+    pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check"]);
+    pip
+}
+
+async fn python_package_version(
+    python: &Path,
+    name: &str,
+    wanted: &str,
+) -> Result<String, Failure> {
+    let ask = format!("from importlib.metadata import version; print(version('{name}'))");
+    let said = output(Command::new(python).args(["-c", &ask]), ASKING).await?;
+    expect(name, wanted, String::from_utf8_lossy(&said.stdout).trim())
 }
 
 fn expect(peer: &str, wanted: &str, version: &str) -> Result<String, Failure> {

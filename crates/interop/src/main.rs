@@ -28,8 +28,8 @@ use std::time::Duration;
 use crate::install::Peers;
 use crate::peer::python_miio::Place;
 use crate::peer::{
-    miio_simulator, miiocli, miot_simulator, node_mihome, ours, python_miio, python_yeelight,
-    yeelight_awesome,
+    aliyun_sdk, miio_simulator, miiocli, miot_simulator, node_mihome, ours, python_miio,
+    python_yeelight, tencent_sdk, yeelight_awesome,
 };
 use crate::process::Failure;
 use crate::tally::Tally;
@@ -93,11 +93,14 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
     let script = save(&run, "loopback_up.py", include_str!("../peers/loopback_up.py"))?;
     let watcher = save(&run, "wire.py", include_str!("../peers/wire.py"))?;
     let yeelight = save(&run, "python_yeelight.py", include_str!("../peers/python_yeelight.py"))?;
+    let tencent_sdk = save(&run, "tencent_sdk.py", include_str!("../peers/tencent_sdk.py"))?;
     namespace::prepare(&peers.python(), &script).await?;
     let python = peers.python_version().await?;
     let mihome = peers.node_version().await?;
     let python_yeelight = peers.python_yeelight_version().await?;
     let awesome = peers.yeelight_awesome_version().await?;
+    let aliyun = peers.aliyun_sdk_version().await?;
+    let tencent = peers.tencent_sdk_version().await?;
     let iproute = networks::version().await?;
 
     let mut tallies = [
@@ -109,8 +112,11 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
         Tally::new("python-yeelight", &python_yeelight, "client", 300),
         Tally::new("yeelight-awesome", &awesome, "client", 100),
         Tally::new("two networks of bulbs (iproute2)", &iproute, "network", 25),
+        Tally::new("alibabacloud-iot-device-sdk", &aliyun, "device", 24),
+        Tally::new("tencent-iot-device", &tencent, "device", 10),
     ];
-    let [client, mihome, miot, miio, two, bulbs, awesome, two_of_bulbs] = &mut tallies;
+    let [client, mihome, miot, miio, two, bulbs, awesome, two_of_bulbs, aliyun, tencent] =
+        &mut tallies;
     let everything = async {
         let place = Place { peers, run: &run };
         let interpreter = peers.python();
@@ -121,6 +127,8 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
             async { keep(networks::play(&run, &interpreter, &watcher, two).await, two) },
             async { keep(python_yeelight::play(peers, &run, &yeelight, bulbs).await, bulbs) },
             async { keep(yeelight_awesome::play(peers, &run, awesome).await, awesome) },
+            async { keep(aliyun_sdk::play(peers, &run, aliyun).await, aliyun) },
+            async { keep(tencent_sdk::play(peers, &run, &tencent_sdk, tencent).await, tencent) },
             async {
                 let played = bulbs::play(peers, &run, scripts, two_of_bulbs).await;
                 keep(played, two_of_bulbs);

@@ -49,6 +49,12 @@ impl From<iot_home::sim::yeelight::PropertyError> for Failure {
     }
 }
 
+impl From<iot_home_sim::mqtt::SpawnError> for Failure {
+    fn from(error: iot_home_sim::mqtt::SpawnError) -> Self {
+        Self(format!("our simulated platform: {error}"))
+    }
+}
+
 impl From<iot_home::miio::RequestError> for Failure {
     fn from(error: iot_home::miio::RequestError) -> Self {
         Self(format!("our client: {error}"))

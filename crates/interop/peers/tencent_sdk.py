@@ -1,0 +1,124 @@
+"""Does with tencent-iot-device what it is told, and says what came of it.
+
+It takes orders line by line, each a JSON object, and answers each with a line of JSON, {"ok": ...} or
+{"error": ...}. "do" names the order:
+
+  connect     with the device file "file" and the domain "domain", to "port" of 127.0.0.1, whatever port and host
+              the package has in mind; answers whether it was connected within "patience" seconds
+  template    begins with the data template of the device
+  report      reports "params"; answers the platform's reply
+  control     until the platform has set properties since the last such order; answers the message, after it
+              was replied to
+  publish     "payload" to "topic", with "qos"; ends with the acknowledgement where there is one
+  subscribe   to "topic" with "qos"; ends when it is granted
+  message     until a message has come to "topic" since the last such order; answers it
+  disconnect  the connection
+
+There is one device in a process: the package says so.
+"""
+
+import importlib.metadata
+import json
+import queue
+import socket
+import sys
+import threading
+
+from explorer.explorer import QcloudExplorer
+from hub.hub import QcloudHub
+
+PATIENCE = 15
+
+
+class Player:
+    def __init__(self):
+        self.connected = threading.Event()
+        self.acknowledged = queue.Queue()
+        self.granted = queue.Queue()
+        self.properties = queue.Queue()
+        self.messages = queue.Queue()
+
+    def connect(self, order):
+        lead_to(order["port"])
+        self.explorer = explorer = QcloudExplorer(
+            device_file=order["file"], tls=False, domain=order["domain"]
+        )
+        # The one that the explorer stands on: there is one in a process.
+        self.hub = QcloudHub(order["file"], tls=False, domain=order["domain"]).hub
+        explorer.registerMqttCallback(
+            lambda *_: self.connected.set(),
+            lambda *_: self.connected.clear(),
+            lambda topic, qos, payload, _: self.messages.put([topic, payload, qos]),
+            lambda mid, _: self.acknowledged.put(mid),
+            lambda qos, mid, _: self.granted.put(qos),
+            lambda *_: None,
+        )
+        self.identity = explorer.getProductID(), explorer.getDeviceName()
+        explorer.setReconnectInterval(2, 1)
+        explorer.connect()
+        return self.connected.wait(order["patience"])
+
+    def template(self, _):
+        def keep(topic, qos, payload, _):
+            self.properties.put(payload)
+
+        self.explorer.templateInit(*self.identity, keep, keep, keep, keep)
+        return [self.granted.get(timeout=PATIENCE) for _ in range(4)]
+
+    def report(self, order):
+        report = self.explorer.templateJsonConstructReportArray(*self.identity, order["params"])
+        self.explorer.templateReport(*self.identity, report)
+        return [report, self.properties.get(timeout=PATIENCE)]
+
+    def control(self, _):
+        control = self.properties.get(timeout=PATIENCE)
+        reply = self.explorer.ReplyPara()
+        reply.code = 0
+        reply.status_msg = "done"
+        self.explorer.templateControlReply(*self.identity, reply)
+        return control
+
+    def publish(self, order):
+        while not self.acknowledged.empty():
+            self.acknowledged.get_nowait()
+        rc, mid = self.explorer.publish(order["topic"], order["payload"], order["qos"])
+        if rc != 0:
+            raise RuntimeError(f"it says {rc}")
+        while self.acknowledged.get(timeout=PATIENCE) != mid:
+            pass
+
+    def subscribe(self, order):
+        self.hub.registerUserCallback(
+            order["topic"], lambda topic, qos, payload, _: self.messages.put([topic, payload, qos])
+        )
+        self.explorer.subscribe(order["topic"], order["qos"])
+        return self.granted.get(timeout=PATIENCE)
+
+    def message(self, _):
+        return self.messages.get(timeout=PATIENCE)
+
+    def disconnect(self, _):
+        self.explorer.disconnect()
+
+
+def lead_to(port):
+    """Has every host looked up be this port of 127.0.0.1."""
+    inet = socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
+    socket.getaddrinfo = lambda *_, **__: [(*inet, "", ("127.0.0.1", port))]
+
+
+def main():
+    # It prints, and the answers have a place of their own.
+    answers, sys.stdout = sys.stdout, sys.stderr
+    player = Player()
+    print(json.dumps(importlib.metadata.version("tencent-iot-device")), file=answers, flush=True)
+    for line in sys.stdin:
+        order = json.loads(line)
+        try:
+            answer = {"ok": getattr(player, order["do"])(order)}
+        except Exception as error:
+            answer = {"error": {"type": type(error).__name__, "message": str(error)}}
+        print(json.dumps(answer), file=answers, flush=True)
+
+
+main()

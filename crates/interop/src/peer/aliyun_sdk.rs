@@ -1,0 +1,243 @@
+//! Aliyun's official Node SDK as the device, our simulated platform against it.
+//!
+//! It is a library, so a script of ours (`peers/aliyun_sdk.js`) does with it what it is told.
+
+use std::path::{Path, PathBuf};
+
+use iot_home::aliyun::{Device, Refusal, SignMethod};
+use iot_home_sim::SimPlatform;
+use iot_home_sim::mqtt::{Builder, DeviceId, LoginRefusal};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use super::platform::Exchange;
+use crate::dialogue::Dialogue;
+use crate::install::Peers;
+use crate::process::Failure;
+use crate::tally::Tally;
+
+const SCRIPT: &str = "aliyun_sdk.js";
+const PRODUCT_KEY: &str = "a1X2bEnP82z";
+const DEVICE_NAME: &str = "lamp-1";
+/// Made up.
+const SECRET: &str = "ga7XA6KdlEeiPXQPpRbAjOZXwG8ydgSe";
+const OTHER_SECRET: &str = "ga7XA6KdlEeiPXQPpRbAjOZXwG8ydgSf";
+/// Near to the largest payload that the platform takes.
+const LARGE: usize = 200_000;
+
+/// Lets it do what devices do, over TCP and TLS.
+pub(crate) async fn play(peers: &Peers, run: &Path, tally: &mut Tally) -> Result<(), Failure> {
+    let script = script(peers)?;
+    for transport in [Transport::Tcp, Transport::Tls] {
+        let platform = builder()?.spawn().await?;
+        let mut command = Command::new("node");
+        // It has no setting for CAs.
+        let ca = run.join("aliyun-ca.pem");
+        std::fs::write(&ca, platform.ca_pem()).map_err(|error| {
+            Failure::new(format!("{} cannot be written: {error}", ca.display()))
+        })?;
+        command.arg(&script).env("NODE_EXTRA_CA_CERTS", &ca);
+        let mut peer = Dialogue::start(transport.name(), &mut command, run).await?;
+        let played = everyday(&mut peer, tally, platform, transport).await;
+        peer.stop().await;
+        played?;
+    }
+    let mut peer = Dialogue::start("aliyun-sdk", Command::new("node").arg(script), run).await?;
+    let played = async {
+        wrong_secret(&mut peer, tally).await?;
+        another_method(&mut peer, tally).await?;
+        unknown_ca(&mut peer, tally).await
+    };
+    let played = played.await;
+    peer.stop().await;
+    played
+}
+
+#[derive(Clone, Copy)]
+enum Transport {
+    Tcp,
+    Tls,
+}
+
+impl Transport {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Tcp => "aliyun-sdk-tcp",
+            Self::Tls => "aliyun-sdk-tls",
+        }
+    }
+
+    fn url(self, platform: &SimPlatform) -> String {
+        match self {
+            Self::Tcp => format!("mqtt://{}", platform.tcp_addr()),
+            // The name is checked.
+            Self::Tls => format!("mqtts://localhost:{}", platform.tls_addr().port()),
+        }
+    }
+}
+
+fn builder() -> Result<Builder, Failure> {
+    let device = Device::new(PRODUCT_KEY, DEVICE_NAME, SECRET)
+        .map_err(|error| Failure::new(format!("a device: {error}")))?;
+    Ok(SimPlatform::builder().aliyun(device))
+}
+
+/// Writes the script to where the package is found.
+fn script(peers: &Peers) -> Result<PathBuf, Failure> {
+    let script = peers.node_folder().join(SCRIPT);
+    std::fs::write(&script, include_str!("../../peers/aliyun_sdk.js")).map_err(|error| {
+        Failure::new(format!("{} cannot be written: {error}", script.display()))
+    })?;
+    Ok(script)
+}
+
+fn connect(url: String, secret: &str, with: Value) -> Value {
+    let mut options = json!({
+        "productKey": PRODUCT_KEY,
+        "deviceName": DEVICE_NAME,
+        "deviceSecret": secret,
+        "brokerUrl": url,
+    });
+    if let (Some(options), Some(with)) = (options.as_object_mut(), with.as_object()) {
+        options.extend(with.clone());
+    }
+    json!({"do": "connect", "options": options})
+}
+
+/// A topic of the device.
+fn sys(rest: &str) -> String {
+    format!("/sys/{PRODUCT_KEY}/{DEVICE_NAME}/thing/{rest}")
+}
+
+/// Login, properties in both directions, an event, messages of its own, and a connection that is lost.
+async fn everyday(
+    peer: &mut Dialogue,
+    tally: &mut Tally,
+    platform: SimPlatform,
+    transport: Transport,
+) -> Result<(), Failure> {
+    let url = transport.url(&platform);
+    let device = DeviceId::aliyun(PRODUCT_KEY, DEVICE_NAME);
+    let mut at = Exchange { peer, platform, device, tally };
+    at.asks("it connects", connect(url, SECRET, json!({})), json!("connected")).await?;
+    properties(&mut at).await?;
+    custom(&mut at).await?;
+
+    // With the login that it had.
+    at.platform.disconnect_all();
+    at.asks("it connects again", json!({"do": "again"}), json!("connected")).await?;
+    let set = json!({"method": "thing.service.property.set", "id": "2", "params": {"Power": 0}, "version": "1.0.0"});
+    let topic = sys("service/property/set");
+    let (device, filter) = (at.device.clone(), topic.clone());
+    at.until("it subscribes again", |machine| machine.subscriptions(&device).contains(&filter))
+        .await?;
+    at.platform.publish(&topic, set.to_string(), 1);
+    at.asks("properties are set again", json!({"do": "set"}), set).await?;
+    at.asks("it leaves", json!({"do": "end"}), json!(null)).await?;
+    let report = at.platform.report();
+    at.tally.equal("logins", (report.logins, report.refused), (2, 0));
+    // With each connection it subscribes to the replies to a configuration, which are its own to send.
+    at.finish(transport.name(), |wanted| wanted.forbidden_subscribe = 2);
+    Ok(())
+}
+
+async fn properties(at: &mut Exchange<'_>) -> Result<(), Failure> {
+    let order = json!({"do": "post", "props": {"Power": 1, "Name": "灯 \"7\""}});
+    let reply = |asked: &Value| {
+        json!({"id": asked["id"], "code": 200, "data": {}, "message": "success",
+            "method": "thing.event.property.post", "version": "1.0"})
+    };
+    let (topic, replies) = (sys("event/property/post"), sys("event/property/post_reply"));
+    let (asked, answer) = at.answered(order, &topic, &replies, reply).await?;
+    let wanted = json!({"params": {"Power": 1, "Name": "灯 \"7\""},
+        "method": "thing.event.property.post", "version": "1.0"});
+    at.tally.includes("properties as they are posted", &asked, &wanted);
+    at.tally.equal("what it makes of the reply", answer, json!({"ok": reply(&asked)}));
+
+    let order = json!({"do": "event", "name": "Overheated", "params": {"value": 91}});
+    let reply =
+        |asked: &Value| json!({"id": asked["id"], "code": 200, "data": {}, "message": "success"});
+    let (topic, replies) = (sys("event/Overheated/post"), sys("event/Overheated/post_reply"));
+    let (asked, answer) = at.answered(order, &topic, &replies, reply).await?;
+    at.tally.includes("an event", &asked, &json!({"params": {"value": 91}}));
+    at.tally.equal("what it makes of the event's reply", answer, json!({"ok": reply(&asked)}));
+
+    let set = json!({"method": "thing.service.property.set", "id": "1",
+        "params": {"Power": 0, "Name": "küche"}, "version": "1.0.0"});
+    at.platform.publish(&sys("service/property/set"), set.to_string(), 0);
+    at.asks("properties are set", json!({"do": "set"}), set).await
+}
+
+async fn custom(at: &mut Exchange<'_>) -> Result<(), Failure> {
+    let topic = |name: &str| format!("/{PRODUCT_KEY}/{DEVICE_NAME}/user/{name}");
+    for (qos, length) in [(0, 5), (1, 5), (1, LARGE)] {
+        let name = topic(&format!("up-{qos}-{length}"));
+        let payload = "x".repeat(length);
+        let order = json!({"do": "publish", "topic": name, "payload": payload, "qos": qos});
+        at.asks("it publishes", order, json!(null)).await?;
+        let came = at.published(&name).await?;
+        let seen = (came.qos, came.payload.len(), came.text() == Some(payload.as_str()));
+        at.tally.equal("its message as it came", seen, (qos, length, true));
+
+        let name = topic(&format!("down-{qos}-{length}"));
+        let order = json!({"do": "subscribe", "topic": name, "qos": 1});
+        at.asks("it subscribes", order, json!([{"topic": name, "qos": 1}])).await?;
+        at.platform.publish(&name, &payload, qos);
+        let wanted = json!({"text": payload[..length.min(100)], "length": length});
+        at.asks("it receives", json!({"do": "message", "topic": name}), wanted).await?;
+    }
+    Ok(())
+}
+
+/// It tells, and tries on; the platform says why.
+async fn wrong_secret(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> {
+    let platform = builder()?.spawn().await?;
+    let order = connect(Transport::Tcp.url(&platform), OTHER_SECRET, json!({}));
+    let device = DeviceId::aliyun(PRODUCT_KEY, DEVICE_NAME);
+    let mut at = Exchange { peer, platform, device, tally };
+    refused(&mut at, "a wrong secret", order, &Refusal::Signature).await
+}
+
+/// It announces the method that it is told and signs by another.
+async fn another_method(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> {
+    let platform = builder()?.spawn().await?;
+    let order = connect(Transport::Tcp.url(&platform), SECRET, json!({"signAlgorithm": "sha256"}));
+    let device = DeviceId::aliyun(PRODUCT_KEY, DEVICE_NAME);
+    let mut at = Exchange { peer, platform, device, tally };
+    let why =
+        Refusal::OtherMethod { announced: SignMethod::HmacSha256, used: SignMethod::HmacSha1 };
+    refused(&mut at, "another method", order, &why).await
+}
+
+async fn refused(
+    at: &mut Exchange<'_>,
+    what: &str,
+    order: Value,
+    why: &Refusal,
+) -> Result<(), Failure> {
+    let wanted = json!("Connection refused: Bad username or password");
+    at.asks(what, order, wanted).await?;
+    at.peer.ask(json!({"do": "end"})).await?;
+    let report = at.platform.report();
+    let wanted = LoginRefusal::Aliyun(why.clone());
+    at.tally.check(
+        &format!("{what}: the platform knows why"),
+        report.logins == 0
+            && report.refused >= 1
+            && report.refusals.iter().all(|(_, refusal)| *refusal == wanted),
+        &report.refusals,
+    );
+    Ok(())
+}
+
+/// The platform's certificate is not one that it trusts.
+async fn unknown_ca(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> {
+    let platform = builder()?.spawn().await?;
+    let order = connect(Transport::Tls.url(&platform), SECRET, json!({}));
+    let answer = peer.ask(order).await?;
+    peer.ask(json!({"do": "end"})).await?;
+    let said = answer["ok"].as_str().unwrap_or_default();
+    let names_it = said.contains("certificate");
+    tally.check("an unknown CA", names_it && platform.report().logins == 0, &answer);
+    Ok(())
+}

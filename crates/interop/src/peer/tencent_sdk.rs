@@ -1,0 +1,175 @@
+//! Tencent's official Python SDK as the device, our simulated platform against it.
+//!
+//! It is a library, so a script of ours (`peers/tencent_sdk.py`) does with it what it is told. Its TLS cannot be used:
+//! it makes a context for servers, which no Python since 3.10 takes for a connection.
+
+use std::path::{Path, PathBuf};
+
+use iot_home::tencent::{Device, Refusal};
+use iot_home_sim::SimPlatform;
+use iot_home_sim::mqtt::{Builder, DeviceId, LoginRefusal};
+use serde_json::{Value, json};
+use tokio::process::Command;
+
+use super::platform::Exchange;
+use crate::dialogue::Dialogue;
+use crate::install::Peers;
+use crate::process::Failure;
+use crate::tally::Tally;
+
+const PRODUCT_ID: &str = "YOURPROD01";
+const DEVICE_NAME: &str = "lamp1";
+/// Made up.
+const PSK: &str = "7WmFA/MEs+Fy+32QwJWtYw==";
+const OTHER_PSK: &str = "7WmFA/MEs+Fy+32QwJWtYx==";
+/// Near to the largest payload that the platform takes, in quotation marks.
+const LARGE: usize = 16_000;
+/// How long a login that is refused is waited for: it is never told.
+const PATIENCE: u32 = 4;
+
+/// Lets it do what devices do.
+pub(crate) async fn play(
+    peers: &Peers,
+    run: &Path,
+    script: &Path,
+    tally: &mut Tally,
+) -> Result<(), Failure> {
+    for (name, psk) in [("tencent-sdk", PSK), ("tencent-sdk-wrong", OTHER_PSK)] {
+        let file = device_file(run, name, psk)?;
+        // It takes one device in a process.
+        let mut python = Command::new(peers.tencent_python());
+        let mut peer = Dialogue::start(name, python.arg(script), run).await?;
+        let played = if psk == PSK {
+            everyday(&mut peer, tally, &file).await
+        } else {
+            wrong_psk(&mut peer, tally, &file).await
+        };
+        peer.stop().await;
+        played?;
+    }
+    Ok(())
+}
+
+/// What the console hands out.
+fn device_file(run: &Path, name: &str, psk: &str) -> Result<PathBuf, Failure> {
+    let device = json!({
+        "auth_mode": "KEY",
+        "productId": PRODUCT_ID,
+        "productSecret": "YOUR_PRODUCT_SECRET",
+        "deviceName": DEVICE_NAME,
+        "key_deviceinfo": {"deviceSecret": psk},
+        "cert_deviceinfo": {"devCaFile": "", "devCertFile": "", "devPrivateKeyFile": ""},
+        "region": "china",
+    });
+    crate::save(run, &format!("{name}.json"), &device.to_string())
+}
+
+fn builder() -> Result<Builder, Failure> {
+    let device = Device::new(PRODUCT_ID, DEVICE_NAME, PSK)
+        .map_err(|error| Failure::new(format!("a device: {error}")))?;
+    Ok(SimPlatform::builder().tencent(device))
+}
+
+fn connect(platform: &SimPlatform, file: &Path, patience: u32) -> Value {
+    json!({
+        "do": "connect",
+        "file": file,
+        "domain": ".iotcloud.tencentdevices.com",
+        "port": platform.tcp_addr().port(),
+        "patience": patience,
+    })
+}
+
+/// Login, properties in both directions, messages of its own, and a connection that is lost.
+async fn everyday(peer: &mut Dialogue, tally: &mut Tally, file: &Path) -> Result<(), Failure> {
+    // It tries again sooner than the platform allows.
+    let platform = builder()?.reconnect_limit(false).spawn().await?;
+    let device = DeviceId::tencent(PRODUCT_ID, DEVICE_NAME);
+    let order = connect(&platform, file, 15);
+    let mut at = Exchange { peer, platform, device, tally };
+    at.asks("it connects", order, json!(true)).await?;
+    at.asks("it subscribes", json!({"do": "template"}), json!([0, 0, 0, 0])).await?;
+    properties(&mut at).await?;
+    custom(&mut at).await?;
+
+    at.platform.disconnect_all();
+    let device = at.device.clone();
+    at.until("it connects again", |machine| {
+        machine.report().logins == 2 && machine.is_connected(&device)
+    })
+    .await?;
+    at.asks("it leaves", json!({"do": "disconnect"}), json!(null)).await?;
+    at.until("it is gone", |machine| !machine.is_connected(&device)).await?;
+    let report = at.platform.report();
+    at.tally.equal("logins", (report.logins, report.refused), (2, 0));
+    at.finish("an everyday device", |_| {});
+    Ok(())
+}
+
+async fn properties(at: &mut Exchange<'_>) -> Result<(), Failure> {
+    let up = format!("$thing/up/property/{PRODUCT_ID}/{DEVICE_NAME}");
+    let down = format!("$thing/down/property/{PRODUCT_ID}/{DEVICE_NAME}");
+    let params = json!({"power_switch": 1, "name": "灯 \"7\""});
+    let reply = |asked: &Value| {
+        json!({"method": "report_reply", "clientToken": asked["clientToken"], "code": 0,
+            "status": "success"})
+    };
+    let order = json!({"do": "report", "params": params});
+    let (asked, answer) = at.answered(order, &up, &down, reply).await?;
+    let wanted = json!({"method": "report", "params": params});
+    at.tally.includes("properties as they are reported", &asked, &wanted);
+    at.tally.equal("what it makes of the reply", answer, json!({"ok": [asked, reply(&asked)]}));
+
+    let control = json!({"method": "control", "clientToken": "from-above-7",
+        "params": {"power_switch": 0}});
+    at.platform.publish(&down, control.to_string(), 0);
+    at.asks("properties are set", json!({"do": "control"}), control).await?;
+    // Without a method: the SDK leaves it out.
+    let wanted = json!({"code": 0, "clientToken": "from-above-7", "status": "done"});
+    let mut replied = None;
+    at.until("it replies", |machine| {
+        let from_it = machine.messages().filter(|message| message.from.is_some());
+        replied = from_it.filter(|message| message.topic == up).nth(1).and_then(|it| it.json());
+        replied.is_some()
+    })
+    .await?;
+    at.tally.equal("its reply", replied, Some(wanted));
+    Ok(())
+}
+
+async fn custom(at: &mut Exchange<'_>) -> Result<(), Failure> {
+    let topic = |name: &str| format!("{PRODUCT_ID}/{DEVICE_NAME}/{name}");
+    for (qos, length) in [(0, 5), (1, 5), (1, LARGE)] {
+        let name = topic(&format!("up-{qos}-{length}"));
+        let payload = json!("x".repeat(length));
+        let order = json!({"do": "publish", "topic": name, "payload": payload, "qos": qos});
+        at.asks("it publishes", order, json!(null)).await?;
+        let came = at.published(&name).await?;
+        let seen = (came.qos, came.json() == Some(payload.clone()));
+        at.tally.equal("its message as it came", seen, (qos, true));
+
+        let name = topic(&format!("down-{qos}-{length}"));
+        let order = json!({"do": "subscribe", "topic": name, "qos": 1});
+        at.asks("it subscribes", order, json!(1)).await?;
+        at.platform.publish(&name, payload.to_string(), qos);
+        at.asks("it receives", json!({"do": "message"}), json!([name, payload, qos])).await?;
+    }
+    Ok(())
+}
+
+/// It never tells, and tries on; the platform says why.
+async fn wrong_psk(peer: &mut Dialogue, tally: &mut Tally, file: &Path) -> Result<(), Failure> {
+    let platform = builder()?.reconnect_limit(false).spawn().await?;
+    let answer = peer.ask(connect(&platform, file, PATIENCE)).await?;
+    tally.equal("a wrong key: it does not connect", answer, json!({"ok": false}));
+    let report = platform.report();
+    let wanted = LoginRefusal::Tencent(Refusal::Signature);
+    tally.check(
+        "a wrong key: the platform knows why",
+        report.logins == 0
+            && report.refused >= 1
+            && report.refusals.iter().all(|(_, refusal)| *refusal == wanted),
+        &report.refusals,
+    );
+    Ok(())
+}
