@@ -14,6 +14,8 @@ const NODE_MIHOME: &str = "0.0.32";
 const PYTHON_YEELIGHT: &str = "0.7.16";
 const YEELIGHT_AWESOME: &str = "1.1.0";
 const ALIYUN_SDK: &str = "1.2.8";
+/// Later ones need a Node that not every distribution has.
+const AEDES: &str = "0.51.3";
 const TENCENT_SDK: &str = "1.0.0";
 /// What it asks for, and what has taken the place of the other thing that it asks for.
 const TENCENT_SDK_NEEDS: [&str; 2] = ["paho-mqtt==1.5.1", "pycryptodome==4.4.0"];
@@ -93,12 +95,14 @@ impl Peers {
             format!("node-mihome@{NODE_MIHOME}"),
             format!("yeelight-awesome@{YEELIGHT_AWESOME}"),
             format!("alibabacloud-iot-device-sdk@{ALIYUN_SDK}"),
+            format!("aedes@{AEDES}"),
         ];
         let stamp = Stamp::new(&folder, wanted.join("\n"));
         if stamp.is_current()
             && self.node_version().await.is_ok()
             && self.yeelight_awesome_version().await.is_ok()
             && self.aliyun_sdk_version().await.is_ok()
+            && self.aedes_version().await.is_ok()
         {
             return Ok(());
         }
@@ -115,6 +119,7 @@ impl Peers {
         self.node_version().await?;
         self.yeelight_awesome_version().await?;
         self.aliyun_sdk_version().await?;
+        self.aedes_version().await?;
         stamp.write()
     }
 
@@ -149,6 +154,11 @@ impl Peers {
     /// What Aliyun's SDK calls its version.
     pub(crate) async fn aliyun_sdk_version(&self) -> Result<String, Failure> {
         self.node_package_version("alibabacloud-iot-device-sdk", ALIYUN_SDK).await
+    }
+
+    /// What aedes calls its version.
+    pub(crate) async fn aedes_version(&self) -> Result<String, Failure> {
+        self.node_package_version("aedes", AEDES).await
     }
 
     async fn node_package_version(&self, name: &str, wanted: &str) -> Result<String, Failure> {

@@ -19,6 +19,7 @@ mod namespace;
 mod networks;
 mod peer;
 mod process;
+mod relay;
 mod tally;
 
 use std::path::{Path, PathBuf};
@@ -28,8 +29,8 @@ use std::time::Duration;
 use crate::install::Peers;
 use crate::peer::python_miio::Place;
 use crate::peer::{
-    aliyun_sdk, miio_simulator, miiocli, miot_simulator, node_mihome, ours, python_miio,
-    python_yeelight, tencent_sdk, yeelight_awesome,
+    aedes, aliyun_sdk, miio_simulator, miiocli, miot_simulator, mosquitto, node_mihome, ours,
+    python_miio, python_yeelight, tencent_sdk, yeelight_awesome,
 };
 use crate::process::Failure;
 use crate::tally::Tally;
@@ -94,6 +95,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
     let watcher = save(&run, "wire.py", include_str!("../peers/wire.py"))?;
     let yeelight = save(&run, "python_yeelight.py", include_str!("../peers/python_yeelight.py"))?;
     let tencent_sdk = save(&run, "tencent_sdk.py", include_str!("../peers/tencent_sdk.py"))?;
+    let witness = save(&run, "witness.py", include_str!("../peers/witness.py"))?;
     namespace::prepare(&peers.python(), &script).await?;
     let python = peers.python_version().await?;
     let mihome = peers.node_version().await?;
@@ -101,6 +103,8 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
     let awesome = peers.yeelight_awesome_version().await?;
     let aliyun = peers.aliyun_sdk_version().await?;
     let tencent = peers.tencent_sdk_version().await?;
+    let aedes = peers.aedes_version().await?;
+    let mosquitto = mosquitto::version().await?;
     let iproute = networks::version().await?;
 
     let mut tallies = [
@@ -114,9 +118,23 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
         Tally::new("two networks of bulbs (iproute2)", &iproute, "network", 25),
         Tally::new("alibabacloud-iot-device-sdk", &aliyun, "device", 24),
         Tally::new("tencent-iot-device", &tencent, "device", 10),
+        Tally::new("mosquitto, paho-mqtt", &mosquitto, "broker", 130),
+        Tally::new("aedes", &aedes, "broker", 20),
     ];
-    let [client, mihome, miot, miio, two, bulbs, awesome, two_of_bulbs, aliyun, tencent] =
-        &mut tallies;
+    let [
+        client,
+        mihome,
+        miot,
+        miio,
+        two,
+        bulbs,
+        awesome,
+        two_of_bulbs,
+        aliyun,
+        tencent,
+        broker,
+        clouds,
+    ] = &mut tallies;
     let everything = async {
         let place = Place { peers, run: &run };
         let interpreter = peers.python();
@@ -127,12 +145,17 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
             async { keep(networks::play(&run, &interpreter, &watcher, two).await, two) },
             async { keep(python_yeelight::play(peers, &run, &yeelight, bulbs).await, bulbs) },
             async { keep(yeelight_awesome::play(peers, &run, awesome).await, awesome) },
-            async { keep(aliyun_sdk::play(peers, &run, aliyun).await, aliyun) },
-            async { keep(tencent_sdk::play(peers, &run, &tencent_sdk, tencent).await, tencent) },
             async {
                 let played = bulbs::play(peers, &run, scripts, two_of_bulbs).await;
                 keep(played, two_of_bulbs);
             },
+        );
+        // Not beside the bulbs, which have their own time.
+        tokio::join!(
+            async { keep(aliyun_sdk::play(peers, &run, aliyun).await, aliyun) },
+            async { keep(tencent_sdk::play(peers, &run, &tencent_sdk, tencent).await, tencent) },
+            async { keep(mosquitto::play(peers, &run, &witness, broker).await, broker) },
+            async { keep(aedes::play(peers, &run, clouds).await, clouds) },
         );
         // One after the other: each binds every address.
         keep(miot_simulator::play(peers, &run, &spec, miot).await, miot);

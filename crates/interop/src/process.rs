@@ -49,6 +49,12 @@ impl From<iot_home::sim::yeelight::PropertyError> for Failure {
     }
 }
 
+impl From<iot_home::mqtt::client::Error> for Failure {
+    fn from(error: iot_home::mqtt::client::Error) -> Self {
+        Self(format!("our session: {error}"))
+    }
+}
+
 impl From<iot_home_sim::mqtt::SpawnError> for Failure {
     fn from(error: iot_home_sim::mqtt::SpawnError) -> Self {
         Self(format!("our simulated platform: {error}"))

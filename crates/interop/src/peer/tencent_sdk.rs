@@ -21,7 +21,7 @@ const PRODUCT_ID: &str = "YOURPROD01";
 const DEVICE_NAME: &str = "lamp1";
 /// Made up.
 const PSK: &str = "7WmFA/MEs+Fy+32QwJWtYw==";
-const OTHER_PSK: &str = "7WmFA/MEs+Fy+32QwJWtYx==";
+const OTHER_PSK: &str = "8WmFA/MEs+Fy+32QwJWtYw==";
 /// Near to the largest payload that the platform takes, in quotation marks.
 const LARGE: usize = 16_000;
 /// How long a login that is refused is waited for: it is never told.
