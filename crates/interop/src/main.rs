@@ -1,6 +1,7 @@
-//! Runs other people's programs for miIO and Yeelight, unmodified, against ours: their clients
-//! against our simulated devices, their simulated devices against our client. Beside them our clients
-//! search networks made for them.
+//! Runs other people's programs for miIO, Yeelight and MQTT, unmodified, against ours: their clients
+//! against our simulated devices, their simulated devices against our client, their devices against our
+//! simulated platform, their brokers against our session. Beside them our clients search networks made for
+//! them.
 //!
 //! `cargo run -p iot-home-interop` installs them below cargo's target directory, gives all of them
 //! a network without a way out, checks what is answered and not only that something is, and prints
@@ -35,7 +36,7 @@ use crate::peer::{
 use crate::process::Failure;
 use crate::tally::Tally;
 
-/// The whole exchange takes less than a minute on two idle cores.
+/// The whole exchange takes less than two minutes on two idle cores.
 const DEADLINE: Duration = Duration::from_secs(300);
 /// The argument that stands before the folder of the peers in the half that talks.
 const TALK: &str = "talk";
