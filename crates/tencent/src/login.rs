@@ -162,7 +162,10 @@ impl<A> Login<A> {
             String::with_capacity(lengths.into_iter().fold(0, usize::saturating_add));
         username.push_str(&self.head);
         match conn_id {
-            "" => username.extend(ConnId::random_letters(random)),
+            "" => {
+                let letters = ConnId::random_letters(random);
+                username.push_str(core::str::from_utf8(&letters).unwrap_or_default());
+            }
             conn_id => username.push_str(conn_id),
         }
         username.push(';');

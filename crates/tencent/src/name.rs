@@ -53,21 +53,22 @@ checked_text! {
 impl ConnId {
     /// Five letters and digits.
     pub fn random(random: &mut dyn Random) -> Self {
-        Self(Self::random_letters(random).collect::<String>().into())
+        let letters = Self::random_letters(random);
+        Self(core::str::from_utf8(&letters).unwrap_or_default().into())
     }
 
     pub(crate) const RANDOM_LEN: usize = 5;
 
-    /// The same, one after the other.
-    pub(crate) fn random_letters(random: &mut dyn Random) -> impl Iterator<Item = char> + use<> {
+    /// The same, in ASCII.
+    pub(crate) fn random_letters(random: &mut dyn Random) -> [u8; Self::RANDOM_LEN] {
         const LETTERS: &[u8; 62] =
             b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
         // 62 to the power of 5 is far below 64 bits: no letter is likelier than another by anything that counts.
         let mut number = random.next_u64();
-        (0..Self::RANDOM_LEN).map(move |_| {
+        core::array::from_fn(|_| {
             let at = usize::try_from(number % 62).unwrap_or_default();
             number /= 62;
-            char::from(LETTERS.get(at).copied().unwrap_or(b'0'))
+            LETTERS.get(at).copied().unwrap_or(b'0')
         })
     }
 }
