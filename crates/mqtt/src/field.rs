@@ -99,8 +99,10 @@ pub enum Fault {
     },
     /// The name is one that the login gives itself.
     Reserved,
-    /// There is one of that name already, or there are too many.
+    /// There is one of that name already.
     Duplicate,
+    /// There are as many as there may be.
+    TooMany,
     /// It does not go with the transport.
     Transport,
     /// It is none of those there are.
@@ -119,6 +121,7 @@ impl fmt::Display for Fault {
             Self::Value { value } => write!(f, "is {value}"),
             Self::Reserved => f.write_str("is a name that the login gives itself"),
             Self::Duplicate => f.write_str("is there already"),
+            Self::TooMany => f.write_str("is one too many"),
             Self::Transport => f.write_str("does not go with this transport"),
             Self::Unknown => f.write_str("is not known"),
         }

@@ -36,8 +36,12 @@ fn fault(text: &str) -> Option<usize> {
         at = start.saturating_add(label.len()).saturating_add(1);
         (start, label)
     });
-    let wrong = |label: &str| label.is_empty() || label.len() > 63 || label.starts_with('-');
-    let label = labels.find(|(_, label)| wrong(label)).map(|(start, _)| start);
+    let label = labels.find_map(|(start, label)| {
+        let is_wrong = label.is_empty() || label.starts_with('-');
+        // The first character that is too much.
+        let long = (label.len() > 63).then(|| start.saturating_add(63));
+        if is_wrong { Some(start) } else { long }
+    });
     // Digits alone in the last place are a mistyped IP address.
     let last = text.rsplit('.').next().filter(|last| last.bytes().all(|b| b.is_ascii_digit()));
     let number = last.map(|last| text.len().saturating_sub(last.len()));
@@ -46,6 +50,8 @@ fn fault(text: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use alloc::format;
+
     use super::Host;
     use crate::field::Fault;
 
@@ -92,7 +98,9 @@ mod tests {
             assert_eq!(error.fault, fault, "{text}");
         }
         assert!("".parse::<Host>().is_err());
-        assert!("a".repeat(64).parse::<Host>().is_err());
+        let long = format!("a.{}", "b".repeat(64));
+        let error = long.parse::<Host>().unwrap_err();
+        assert_eq!(error.fault, Fault::Character { position: 66 }, "the first that is too much");
         assert!(["a".repeat(63).as_str(); 4].join(".").parse::<Host>().is_err(), "255 characters");
     }
 }

@@ -38,7 +38,7 @@ impl fmt::Display for PacketField {
 #[non_exhaustive]
 pub enum Problem {
     /// There is nothing, or not even a whole header.
-    #[error("the packet ends after {length} bytes, within its header")]
+    #[error("the packet ends after {}, within its header", Bytes(*.length))]
     Truncated {
         /// How many bytes there are.
         length: usize,
@@ -67,7 +67,7 @@ pub enum Problem {
         bytes: usize,
     },
     /// The remaining length does not fit what follows.
-    #[error("the remaining length is {claimed}{}, and {actual} bytes follow", Fields(.fields))]
+    #[error("the remaining length is {claimed}{}, and {}", Fields(.fields), Verb(*.actual, "follow"))]
     RemainingLength {
         /// What it says.
         claimed: usize,
@@ -77,13 +77,13 @@ pub enum Problem {
         fields: Option<usize>,
     },
     /// Bytes behind the last field that count as part of the packet.
-    #[error("{count} bytes stand behind the last field, inside the packet")]
+    #[error("{} behind the last field, inside the packet", Verb(*.count, "stand"))]
     UnreadBytes {
         /// How many.
         count: usize,
     },
     /// Bytes behind the packet.
-    #[error("{count} bytes follow the packet")]
+    #[error("{} the packet", Verb(*.count, "follow"))]
     TrailingBytes {
         /// How many.
         count: usize,
@@ -124,7 +124,7 @@ pub enum Problem {
     #[error("the client id is empty while the session is not a clean one")]
     EmptyClientId,
     /// The packet ends within a field.
-    #[error("the {field} claims {length} bytes, and {left} are left")]
+    #[error("the {field} claims {}, and {left} {} left", Bytes(*.length), if *.left == 1 { "is" } else { "are" })]
     FieldLength {
         /// Which.
         field: PacketField,
@@ -212,6 +212,24 @@ impl fmt::Display for Fields<'_> {
             Some(end) => write!(f, ", the fields take {end}"),
             None => Ok(()),
         }
+    }
+}
+
+/// So many bytes.
+struct Bytes(usize);
+
+impl fmt::Display for Bytes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} byte{}", self.0, if self.0 == 1 { "" } else { "s" })
+    }
+}
+
+/// So many bytes do that.
+struct Verb(usize, &'static str);
+
+impl fmt::Display for Verb {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}{}", Bytes(self.0), self.1, if self.0 == 1 { "s" } else { "" })
     }
 }
 

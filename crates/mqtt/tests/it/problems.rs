@@ -153,6 +153,26 @@ fn protocols() {
     assert_eq!(inspect(b"\x10\x7f\xff\xffMQ"), Err(Problem::ProtocolName));
 }
 
+/// One byte is one byte.
+#[test]
+fn counts() {
+    let told = |bytes: &[u8]| match inspect(bytes) {
+        Ok(inspection) => inspection.problems.iter().map(ToString::to_string).collect(),
+        Err(problem) => vec![problem.to_string()],
+    };
+    assert_eq!(told(b"\x20"), ["the packet ends after 1 byte, within its header"]);
+    assert_eq!(told(b"\x20\x02\0"), ["the packet ends after 3 bytes, within its header"]);
+    assert_eq!(told(b"\x20\x02\0\0\n"), ["1 byte follows the packet"]);
+    assert_eq!(told(b"\x20\x02\0\0\r\n"), ["2 bytes follow the packet"]);
+    let inside = ["1 byte stands behind the last field, inside the packet"];
+    assert_eq!(told(b"\x20\x03\0\0\n"), inside);
+    let inside = ["2 bytes stand behind the last field, inside the packet"];
+    assert_eq!(told(b"\x20\x04\0\0\r\n"), inside);
+    let mut packet = connect(0x02, &[b"a"]);
+    packet[13] = 2;
+    assert_eq!(told(&packet), ["the client id claims 2 bytes, and 1 is left"]);
+}
+
 #[test]
 fn what_is_no_handshake() {
     assert_eq!(inspect(b""), Err(Problem::Truncated { length: 0 }));
