@@ -101,8 +101,11 @@ impl Params {
         if RESERVED.iter().any(|reserved| reserved.eq_ignore_ascii_case(name)) {
             return Err(KEY.error(Fault::Reserved));
         }
-        if self.value(name).is_some() || self.count >= MOST {
+        if self.value(name).is_some() {
             return Err(ALL.error(Fault::Duplicate));
+        }
+        if self.count >= MOST {
+            return Err(ALL.error(Fault::TooMany));
         }
         Ok(self.push(name, value))
     }

@@ -207,7 +207,12 @@ fn ext_params() {
     let twice = Params::new().own("a", "1").unwrap().own("a", "2").unwrap_err();
     assert_eq!(twice.fault, Fault::Duplicate);
     let many = (0..16).try_fold(Params::new(), |params, at| params.own(&format!("k{at}"), "1"));
-    assert_eq!(many.unwrap().own("k", "1").unwrap_err().fault, Fault::Duplicate);
+    let error = many.unwrap().own("k", "1").unwrap_err();
+    assert_eq!(error.fault, Fault::TooMany);
+    assert_eq!(
+        error.to_string(),
+        "the ext param is one too many; it has to be one of at most 16 with different names"
+    );
 
     // An equals sign in a value changes nothing, and an empty value is one.
     let params = Params::new().own("a", "b=c").unwrap().own("d", "").unwrap();
