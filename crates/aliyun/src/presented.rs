@@ -131,12 +131,16 @@ impl<'a> Presented<'a> {
     /// # Errors
     /// Why it is not let in. What is signed wrongly in a known way is told apart from a wrong secret.
     pub fn verify(&self, device: &Device, way: Way) -> Result<(), Refusal> {
+        let ours = (device.device_name().as_str(), device.product_key().as_str());
+        let is_ours = (self.device_name, self.product_key) == ours;
+        // The other way round, one is seldom a right product key: this says what is wrong.
+        if !is_ours && (self.product_key, self.device_name) == ours {
+            return Err(Refusal::Swapped);
+        }
         self.sound(way)?;
         self.of_kind(Kind::DeviceSecret)?;
-        let ours = (device.device_name().as_str(), device.product_key().as_str());
-        if (self.device_name, self.product_key) != ours {
-            let swapped = (self.product_key, self.device_name) == ours;
-            return Err(if swapped { Refusal::Swapped } else { Refusal::OtherDevice });
+        if !is_ours {
+            return Err(Refusal::OtherDevice);
         }
         let secret = device.secret().expose().as_bytes();
         let (announced, tag) = self.announced()?;
@@ -207,8 +211,9 @@ impl<'a> Presented<'a> {
         let announced = match self.sign_method() {
             // It is one of these two, and the number of digits tells which.
             Err(Problem::NoSignMethod) => match self.credentials.password.len() {
+                32 => SignMethod::HmacMd5,
                 40 => SignMethod::HmacSha1,
-                _ => SignMethod::HmacMd5,
+                _ => return Err(Problem::NoSignMethod),
             },
             announced => announced?,
         };

@@ -50,11 +50,11 @@ pub enum Problem {
     /// A name that cannot be one.
     #[error(transparent)]
     Field(#[from] InvalidField),
-    /// `timestamp` is not a decimal number.
-    #[error("the timestamp is not a decimal number")]
+    /// `timestamp` is not a decimal number of 1 to 20 digits.
+    #[error("the timestamp is not a decimal number of 1 to 20 digits")]
     Timestamp,
-    /// `random` is not made of letters and digits.
-    #[error("the random text is not made of letters and digits")]
+    /// `random` is not made of letters and digits, or is missing where it is signed.
+    #[error("the random text is missing or not made of letters and digits")]
     Random,
     /// `authType` is none that is known.
     #[error("the authType is none of register, regnwl and connwl")]

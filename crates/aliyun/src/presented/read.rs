@@ -99,12 +99,15 @@ impl<'a> Presented<'a> {
         } else if !is_unknown {
             report(Problem::Username { ampersands });
         }
-        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+        let is_number =
+            |text: &str| (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());
         if self.param("timestamp").is_some_and(|text| !is_number(text)) {
             report(Problem::Timestamp);
         }
-        let is_random = |text: &str| text.bytes().all(|b| b.is_ascii_alphanumeric());
-        if self.param("random").is_some_and(|text| !is_random(text)) {
+        let is_random =
+            |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric());
+        let registers = matches!(self.kind(), Kind::Registration | Kind::RegistrationUnknown);
+        if !self.param("random").map_or(!registers, is_random) {
             report(Problem::Random);
         }
         let known = ["register", "regnwl", "connwl"];

@@ -1,5 +1,7 @@
 //! Logins that are wrong in the ways that people get them wrong, and what is said of each.
 
+use std::time::Duration;
+
 use hmac::{Hmac, KeyInit, Mac};
 use iot_home_aliyun::{Device, Kind, Presented, Problem, ProductSecret, Refusal, SignMethod};
 use iot_home_mqtt::Credentials;
@@ -253,6 +255,12 @@ fn what_can_be_seen_without_the_secret() {
             Problem::Timestamp,
         ),
         (
+            "12345|securemode=3,signmethod=hmacsha1,timestamp=000000000000000000789|",
+            USERNAME,
+            &right,
+            Problem::Timestamp,
+        ),
+        (
             "12345|securemode=2,authType=login,signmethod=hmacsha1|",
             USERNAME,
             &right,
@@ -260,6 +268,18 @@ fn what_can_be_seen_without_the_secret() {
         ),
         (
             "12345|securemode=2,authType=register,random=a-b,signmethod=hmacsha1|",
+            USERNAME,
+            &right,
+            Problem::Random,
+        ),
+        (
+            "12345|securemode=2,authType=register,random=,signmethod=hmacsha1|",
+            USERNAME,
+            &right,
+            Problem::Random,
+        ),
+        (
+            "12345|securemode=2,authType=regnwl,signmethod=hmacsha1|",
             USERNAME,
             &right,
             Problem::Random,
@@ -294,6 +314,24 @@ fn what_can_be_seen_without_the_secret() {
     }
 }
 
+/// Read the wrong way round, many a device name is no product key: that is not what is wrong with it.
+#[test]
+fn the_product_key_in_front() {
+    let lamp = Device::new("a1X2bEnP82z", "lamp-1", EXAMPLE.secret).unwrap();
+    let content = RIGHT.replace("example1", "lamp-1");
+    let password = sha1(&content);
+    for (username, result) in
+        [("lamp-1&a1X2bEnP82z", Ok(())), ("a1X2bEnP82z&lamp-1", Err(Refusal::Swapped))]
+    {
+        let presented = Presented::new(Credentials::new(CLIENT_ID, username, password.as_bytes()));
+        assert_eq!(presented.verify(&lamp, TCP()), result);
+    }
+    // Where both are alike there is nothing to swap.
+    let alike = Device::new("same", "same", EXAMPLE.secret).unwrap();
+    let login = alike.tcp().sign(Duration::ZERO);
+    assert_eq!(Presented::new(Credentials::from(&login)).verify(&alike, TCP()), Ok(()));
+}
+
 #[test]
 fn another_devices_login() {
     let other = Device::new("a1X2bEnP82z", "example2", EXAMPLE.secret).unwrap();
@@ -324,13 +362,8 @@ fn a_login_without_a_method() {
     for (method, result) in [
         (SignMethod::HmacMd5, Ok(())),
         (SignMethod::HmacSha1, Ok(())),
-        (
-            SignMethod::HmacSha256,
-            Err(Refusal::OtherMethod {
-                announced: SignMethod::HmacMd5,
-                used: SignMethod::HmacSha256,
-            }),
-        ),
+        // The login says nothing of MD5, so it is not told that it does.
+        (SignMethod::HmacSha256, Err(Problem::NoSignMethod.into())),
     ] {
         assert_eq!(verify(&without, USERNAME, &hmac(method, RIGHT), TCP()), result);
     }
