@@ -112,9 +112,10 @@ impl FromStr for SdkAppId {
     type Err = InvalidField;
 
     fn from_str(text: &str) -> Result<Self, InvalidField> {
-        const FIELD: Field = Field::new("SDK app id", "a decimal number", 1..=20, |text| {
-            first_other(text, |c| c.is_ascii_digit())
-        });
+        const FIELD: Field =
+            Field::new("SDK app id", "a decimal number of at most 64 bits", 1..=20, |text| {
+                first_other(text, |c| c.is_ascii_digit())
+            });
         FIELD.check(text)?;
         let number = text.parse().map_err(|_| FIELD.error(Fault::Length { length: text.len() }));
         number.map(Self)
