@@ -11,7 +11,7 @@ use iot_home_mqtt::mac::{self, HexError, Mac, Tag};
 use iot_home_mqtt::platform::Way;
 
 use crate::content::{content, identity};
-use crate::{Device, DeviceToken, Problem, ProductSecret, Refusal, SignMethod};
+use crate::{Device, Problem, ProductSecret, Refusal, SignMethod, TokenDevice};
 
 /// A login as somebody presents it: a view of its three fields that nothing is trusted in.
 ///
@@ -156,18 +156,24 @@ impl<'a> Presented<'a> {
         if verified { Ok(()) } else { Err(self.diagnose(&mac, announced, &tag, secret)) }
     }
 
-    /// Whether the login is a device's that registered itself, with this token.
+    /// Whether the login is that of this device, which registered itself. Its token is good for one client id only.
     ///
     /// # Errors
     /// Why it is not let in.
-    pub fn verify_token(&self, token: &DeviceToken, way: Way) -> Result<(), Refusal> {
+    pub fn verify_token(&self, device: &TokenDevice, way: Way) -> Result<(), Refusal> {
         self.sound(way)?;
         self.of_kind(Kind::DeviceToken)?;
+        let ours =
+            [device.client_id.as_str(), device.device_name.as_str(), device.product_key.as_str()];
+        if [self.id, self.device_name, self.product_key] != ours {
+            return Err(Refusal::OtherDevice);
+        }
         let password = core::str::from_utf8(self.credentials.password).unwrap_or_default();
-        if mac::equal(token.expose(), password) { Ok(()) } else { Err(Refusal::Signature) }
+        if mac::equal(device.token.expose(), password) { Ok(()) } else { Err(Refusal::Signature) }
     }
 
-    /// Whether the login is a registration that is signed with the secret of the product.
+    /// Whether the login is a registration that is signed with this secret: that of the product that the login
+    /// names, which is part of what is signed.
     ///
     /// # Errors
     /// Why it is not let in.

@@ -34,7 +34,8 @@ fn by_aliyun(credentials: Credentials<'_>) {
     let _ = format!("{presented:?} {}", presented.kind());
     let secret = "ga7XA6KdlEeiPXQPpRbAjOZXwG8ydgSe";
     let device = aliyun::Device::new("a1X2bEnP82z", "example1", secret).expect("valid names");
-    let stolen = aliyun::DeviceToken::try_from("token").expect("a valid token");
+    let stolen = aliyun::TokenDevice::new("a1X2bEnP82z", "example1", "id", "token");
+    let stolen = stolen.expect("valid names");
     if presented.verify_token(&stolen, Way::default()).is_ok() {
         assert_eq!(credentials.password, b"token");
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use iot_home_aliyun::{
-    Aliyun, CertificateDevice, DeviceToken, Kind, Presented, ProductSecret, Refusal, TokenDevice,
+    Aliyun, CertificateDevice, Kind, Presented, ProductSecret, Refusal, TokenDevice,
 };
 use iot_home_mqtt::platform::{Way, whose};
 use iot_home_mqtt::{Credentials, Platform};
@@ -94,8 +94,9 @@ fn tokens() {
     let login = TokenDevice::new("pk", "lamp", "a1B2", "tok/en+==").unwrap().tls().sign();
     let presented = Presented::new(Credentials::from(&login));
     assert_eq!(presented.kind(), Kind::DeviceToken);
-    let verify =
-        |token: &str, way| presented.verify_token(&DeviceToken::try_from(token).unwrap(), way);
+    let verify = |token: &str, way| {
+        presented.verify_token(&TokenDevice::new("pk", "lamp", "a1B2", token).unwrap(), way)
+    };
     let tls = Way::default().tls(true);
     assert_eq!(verify("tok/en+==", tls), Ok(()));
     for other in ["tok/en+=", "tok/en+===", "Tok/en+=="] {
@@ -107,9 +108,16 @@ fn tokens() {
     assert_eq!(empty.problems(tls).len(), 1);
     let secret = example().tls().sign(Duration::ZERO);
     let secret = Presented::new(Credentials::from(&secret));
-    let token = DeviceToken::try_from("t").unwrap();
+    let token = TokenDevice::new("a1X2bEnP82z", "example1", "gw", "t").unwrap();
     let kind = Kind::DeviceSecret;
     assert_eq!(secret.verify_token(&token, tls), Err(Refusal::OtherKind { kind }));
+    // A device has a token for each of its client ids.
+    for (product_key, device_name, client_id) in
+        [("pk2", "lamp", "a1B2"), ("pk", "lamp2", "a1B2"), ("pk", "lamp", "a1B3")]
+    {
+        let other = TokenDevice::new(product_key, device_name, client_id, "tok/en+==").unwrap();
+        assert_eq!(presented.verify_token(&other, tls), Err(Refusal::OtherDevice));
+    }
 }
 
 #[test]

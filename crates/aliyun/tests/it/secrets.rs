@@ -156,7 +156,12 @@ fn nothing_shows_a_secret() {
                 .verify(&Device::new("a1X2bEnP82z", "example1", TOKEN).unwrap(), Way::default())
                 .err(),
             presented.verify_registration(&product_secret, Way::default()).err(),
-            presented.verify_token(&DeviceToken::try_from(SECRET).unwrap(), Way::default()).err(),
+            presented
+                .verify_token(
+                    &TokenDevice::new("a1X2bEnP82z", "example1", "id", SECRET).unwrap(),
+                    Way::default(),
+                )
+                .err(),
         ] {
             refusal.iter().for_each(|refusal| printed.error(refusal));
         }
