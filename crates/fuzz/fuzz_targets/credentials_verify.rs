@@ -71,7 +71,7 @@ fn by_aliyun(credentials: Credentials<'_>) {
 
 fn by_tencent(credentials: Credentials<'_>) {
     let presented = tencent::Presented::new(credentials);
-    assert!(presented.problems().len() < 100);
+    assert!(presented.problems(Way::default()).len() < 100);
     let _ = format!("{presented:?} {}", presented.kind());
     let psk = "7WmFA/MEs+Fy+32QwJWtYw==";
     let device = tencent::Device::new("YOURPROD01", "lamp1", psk).expect("valid names");

@@ -36,7 +36,7 @@ impl Platform for Tencent {
         &RULES
     }
 
-    fn recognize(&self, credentials: &Credentials<'_>, _: Way) -> Option<Recognized> {
+    fn recognize(&self, credentials: &Credentials<'_>, way: Way) -> Option<Recognized> {
         let presented = Presented::recognize(*credentials)?;
         let text = |text: &str| Some(text).filter(|text| !text.is_empty()).map(String::from);
         let fields = [
@@ -50,7 +50,7 @@ impl Platform for Tencent {
         ];
         let fields = fields.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
         let problems: Vec<_> =
-            presented.problems().iter().map(|problem| problem.to_string()).collect();
+            presented.problems(way).iter().map(|problem| problem.to_string()).collect();
         Some(Recognized::new(fields, problems))
     }
 }

@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use iot_home_mqtt::Credentials;
 use iot_home_mqtt::mac::{HexError, Mac, Tag};
+use iot_home_mqtt::platform::Way;
 
 use crate::{ConnId, Device, DeviceName, Problem, ProductId, Refusal, SdkAppId, SignMethod};
 
@@ -158,17 +159,17 @@ impl<'a> Presented<'a> {
         }
     }
 
-    /// Everything that is wrong, as far as can be seen without the key. Whether it has expired depends on the time:
-    /// [`expires`](Self::expires) tells.
-    pub fn problems(&self) -> Vec<Problem> {
+    /// Everything that is wrong, as far as can be seen without the key. `way` is how it came, as far as that is known.
+    /// Whether it has expired depends on the time: [`expires`](Self::expires) tells.
+    pub fn problems(&self, way: Way) -> Vec<Problem> {
         let mut problems = Vec::new();
         self.structure(&mut |problem| problems.push(problem));
-        if self.kind() == Kind::Key {
-            match self.sign_method() {
-                Ok(announced) => problems.extend(self.tag(announced).err()),
-                Err(problem) => problems.push(problem),
-            }
-        }
+        let proof = match self.kind() {
+            Kind::Key => self.sign_method().and_then(|announced| self.tag(announced)).map(|_| ()),
+            Kind::Transport if way.is_tls() == Some(false) => Err(Problem::NeedsTls),
+            Kind::Transport => Ok(()),
+        };
+        problems.extend(proof.err());
         problems
     }
 

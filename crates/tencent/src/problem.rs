@@ -26,6 +26,9 @@ pub enum Problem {
     /// The expiry is not a decimal number of 64 bits.
     #[error("the expiry is not a decimal number of at most 64 bits")]
     Expiry,
+    /// Neither a key's signature nor TLS, which proves a login without one.
+    #[error("only TLS proves a login without the signature of a key, and this is plain TCP")]
+    NeedsTls,
     /// The password does not say how it is signed.
     #[error("the password does not end in ;hmacsha256 or ;hmacsha1")]
     NoSignMethod,

@@ -51,9 +51,11 @@ impl TryFrom<Secret<String>> for Psk {
                 None
             });
         FIELD.check(text.expose())?;
-        let length = text.expose().len();
-        // What is not empty decodes to a byte at least.
-        let decoded = STANDARD.decode(text.expose()).map(Secret::new);
+        let length = text.expose().chars().count();
+        // What is not empty decodes to a byte at least. The bytes before a fault are wiped as well.
+        let mut bytes = Vec::with_capacity(length);
+        let decoded = STANDARD.decode_vec(text.expose(), &mut bytes);
+        drop(Secret::new(bytes));
         decoded.map_err(|error| match error {
             DecodeError::InvalidByte(at, _) | DecodeError::InvalidLastSymbol { offset: at, .. } => {
                 FIELD.error(Fault::Character { position: at.saturating_add(1) })

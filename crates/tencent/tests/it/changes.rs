@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use iot_home_core::SeededRandom;
 use iot_home_mqtt::Credentials;
+use iot_home_mqtt::platform::Way;
 use iot_home_tencent::{Device, Expiry, Login, Presented, SdkAppId, SignMethod};
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -70,7 +71,7 @@ fn verify(fields: &Fields, device: &Device) -> bool {
         return false;
     };
     let presented = Presented::new(Credentials::new(client_id, username, &fields[2]));
-    let _ = presented.problems();
+    let _ = presented.problems(Way::default());
     presented.verify(device, NOW).is_ok()
 }
 
@@ -137,7 +138,7 @@ proptest! {
                 let credentials = Credentials::new(&client_id, &username, &password);
                 let _ = Presented::recognize(credentials);
                 let presented = Presented::new(credentials);
-                prop_assert!(presented.problems().len() < 20);
+                prop_assert!(presented.problems(Way::default()).len() < 20);
                 prop_assert!(presented.verify(&example(), NOW).is_err());
             }
         }

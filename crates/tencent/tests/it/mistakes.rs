@@ -120,7 +120,11 @@ fn what_can_be_seen_without_the_key() {
         ("YOURPROD01lamp1;12010126;Ab;1Cd;1600003600", 5),
     ] {
         let presented = Presented::new(Credentials::new(CLIENT_ID, username, right.as_bytes()));
-        assert_eq!(presented.problems().first(), Some(&Problem::Username { parts }), "{username}");
+        assert_eq!(
+            presented.problems(Way::default()).first(),
+            Some(&Problem::Username { parts }),
+            "{username}"
+        );
         assert_eq!(verify(CLIENT_ID, username, &right), Err(Problem::Username { parts }.into()));
     }
     for (client_id, username, name) in [
@@ -135,7 +139,7 @@ fn what_can_be_seen_without_the_key() {
         (CLIENT_ID, "YOURPROD01lamp1;12010126;a b;1600003600", "conn id"),
     ] {
         let presented = Presented::new(Credentials::new(client_id, username, right.as_bytes()));
-        field(name, presented.problems().first().unwrap());
+        field(name, presented.problems(Way::default()).first().unwrap());
         let Err(Refusal::Problem(problem)) = verify(client_id, username, &sha256(username)) else {
             panic!("{username} is let in")
         };
@@ -166,7 +170,11 @@ fn what_can_be_seen_without_the_key() {
         ),
     ] {
         let presented = Presented::new(Credentials::new(CLIENT_ID, USERNAME, password.as_bytes()));
-        assert_eq!(presented.problems(), std::slice::from_ref(&problem), "{password}");
+        assert_eq!(
+            presented.problems(Way::default()),
+            std::slice::from_ref(&problem),
+            "{password}"
+        );
         assert_eq!(verify(CLIENT_ID, USERNAME, &password), Err(problem.into()), "{password}");
     }
 }

@@ -130,7 +130,7 @@ fn nothing_shows_a_secret() {
     }
     // A secret in the wrong place.
     let credentials = Credentials::new(PSK, PSK, PSK.as_bytes());
-    for problem in Presented::new(credentials).problems() {
+    for problem in Presented::new(credentials).problems(Way::default()) {
         printed.error(&problem);
     }
     for wrong in [format!("{PSK} "), PSK[1..].into()] {

@@ -5,10 +5,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use iot_home_core::SeededRandom;
+use iot_home_mqtt::platform::Way;
 use iot_home_mqtt::{Connect, Credentials, MqttLogin};
 use iot_home_tencent::{
-    CertificateDevice, ConnId, Device, DeviceName, Expiry, Kind, Presented, ProductId, Psk,
-    Refusal, SignMethod,
+    CertificateDevice, ConnId, Device, DeviceName, Expiry, Kind, Presented, Problem, ProductId,
+    Psk, Refusal, SignMethod,
 };
 use serde_json::Value;
 
@@ -108,7 +109,9 @@ fn connect(case: &Value) {
     let password = text(expected, "password");
     let presented = Presented::new(credentials(expected, password.as_bytes()));
     assert_eq!(presented.kind(), Kind::Key);
-    assert_eq!(presented.problems(), []);
+    for way in [Way::default(), Way::default().tls(true), Way::default().tls(false)] {
+        assert_eq!(presented.problems(way), []);
+    }
     assert_eq!(presented.expires(), Some(expiry));
     assert_eq!(presented.verify(&device, Duration::from_secs(expiry)), Ok(()), "{case}");
     if let Some(late) = expiry.checked_add(1) {
@@ -140,7 +143,11 @@ fn certificate(case: &Value) {
     }
     let presented = Presented::recognize(Credentials::from(&signed)).unwrap();
     assert_eq!(presented.kind(), Kind::Transport);
-    assert_eq!(presented.problems(), []);
+    for way in [Way::default(), Way::default().tls(true), Way::default().port(8883)] {
+        assert_eq!(presented.problems(way), []);
+    }
+    // Over TCP there is nothing that could prove it.
+    assert_eq!(presented.problems(Way::default().tls(false)), [Problem::NeedsTls]);
 }
 
 /// The password of a Java client with a certificate: it is told from a key's, and never verified with one.
@@ -149,7 +156,7 @@ fn signed_by_a_certificate(case: &Value) {
     let password = text(expected, "password").as_bytes();
     let presented = Presented::recognize(credentials(expected, password)).unwrap();
     assert_eq!((presented.kind(), presented.method()), (Kind::Transport, Some("rsa-sha256")));
-    assert_eq!(presented.problems(), []);
+    assert_eq!(presented.problems(Way::default()), []);
     let device = Device::new("CERTPROD01", "lamp1", "7WmFA/MEs+Fy+32QwJWtYw==").unwrap();
     let refusal = presented.verify(&device, Duration::ZERO);
     assert_eq!(refusal, Err(Refusal::OtherKind { kind: Kind::Transport }));
@@ -164,7 +171,7 @@ fn format_only(case: &Value) {
     assert_eq!((presented.sdk_app_id(), presented.conn_id()), ("21010406", "cCrBd"));
     assert_eq!(presented.expires(), Some(9_223_372_036_854_775_807));
     assert_eq!(presented.method(), Some("hmacsha1"));
-    assert_eq!(presented.problems(), []);
+    assert_eq!(presented.problems(Way::default()), []);
 }
 
 fn gateway(case: &Value) {
