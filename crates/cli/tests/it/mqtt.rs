@@ -1,6 +1,9 @@
 //! Logins for the clouds, and packets taken apart: the program against the vectors of official SDKs.
 
-use iot_home::core::{Clock as _, SystemClock};
+use iot_home::core::{Clock as _, SystemClock, SystemRandom};
+use iot_home::mqtt::mac::{Algorithm, Mac};
+use iot_home::mqtt::{Connect, MqttLogin};
+use iot_home::{aliyun as aliyun_cloud, tencent as tencent_cloud};
 use serde_json::Value;
 
 use crate::program::{command, finish, fixture, keys, run, scratch};
@@ -212,6 +215,44 @@ fn there_and_back() {
     assert!(decoded["problems"][0].as_str().unwrap().contains("expired"));
 }
 
+/// Registrations, tokens and certificates are proved by something else than a device's secret.
+#[test]
+fn what_proves_other_logins() {
+    let decode = |login: &MqttLogin, secret: &str| {
+        let mut bytes = Vec::new();
+        Connect::from(login).encode(&mut bytes).unwrap();
+        let packet: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        run(["mqtt", "decode", &packet, "--json", "--device-secret", secret]).done()
+    };
+    let token =
+        aliyun_cloud::TokenDevice::new("a1X2bEnP82z", "example1", "id", "tok/en+==").unwrap();
+    let mut register = MqttLogin::new("host", 8883, "id|securemode=2,authType=register,");
+    register.client_id += "random=8Ygb8ULYh53B6OA,signmethod=hmacsha256|";
+    register.username = Some("example1&a1X2bEnP82z".into());
+    let mac = Mac::new(Algorithm::Sha256, SECRET.as_bytes());
+    let content = "deviceNameexample1productKeya1X2bEnP82zrandom8Ygb8ULYh53B6OA";
+    register.password = Some(mac.sign([content]).to_hex().into());
+    for (login, right) in [(token.tls().sign(), "tok/en+=="), (register, SECRET)] {
+        let decoded = decode(&login, right);
+        assert_eq!((text(&decoded, "signature"), &decoded["problems"]), ("ok", &none()));
+        let decoded = decode(&login, "another");
+        assert_eq!(decoded["signature"], "bad");
+        assert!(decoded["problems"][0].as_str().unwrap().contains("signature is wrong"));
+    }
+
+    let of_tls = [
+        aliyun_cloud::CertificateDevice::unknown().tls().sign(),
+        tencent_cloud::CertificateDevice::new("YOURPROD01", "lamp1")
+            .unwrap()
+            .tls()
+            .sign(SystemClock::new().unix_time(), &mut SystemRandom::new()),
+    ];
+    for login in of_tls {
+        let decoded = decode(&login, PSK);
+        assert_eq!((text(&decoded, "signature"), &decoded["problems"]), ("none", &none()));
+    }
+}
+
 #[test]
 fn every_packet_of_the_vectors() {
     for case in vectors()["connect_decode"].as_array().unwrap() {
@@ -284,7 +325,7 @@ fn what_is_no_login_of_theirs() {
     let will = run(["mqtt", "decode", packet, "--json"]).done();
     assert_eq!((text(&will["will"], "topic"), text(&will["will"], "message")), ("t", "hi"));
     assert_eq!(will["will"]["retain"], true);
-    assert!(will["problems"][0].as_str().unwrap().contains("follow the packet"));
+    assert!(will["problems"][0].as_str().unwrap().contains("1 byte follows the packet"));
 }
 
 #[test]

@@ -65,7 +65,7 @@ struct Decoded {
     platform: Option<&'static str>,
     #[serde(skip_serializing_if = "Fields::is_empty")]
     login: Fields,
-    /// With a secret: whether the login is signed with it.
+    /// With a secret: whether it proves the login. `none` where TLS does.
     #[serde(skip_serializing_if = "Option::is_none")]
     signature: Option<&'static str>,
     problems: Vec<String>,
@@ -155,9 +155,10 @@ impl Decoded {
             ("platform", self.platform.map(ToOwned::to_owned)),
             ("signature", self.signature.map(ToOwned::to_owned)),
         ];
-        let login = self.login.0.iter().map(|(name, value)| (*name, Some(value.clone())));
         // The client id stands above, with all that is in it.
-        let login = login.filter(|(name, _)| *name != "client_id");
+        let login = self.login.0.iter().filter(|(name, _)| *name != "client_id");
+        let login: Vec<_> = login.map(|(name, value)| (name.replace('_', " "), value)).collect();
+        let login = login.iter().map(|(name, value)| (name.as_str(), Some((*value).clone())));
         fields(style, known.into_iter().chain(login)) + &listed(&self.problems, style)
     }
 }
@@ -201,20 +202,36 @@ fn listed(problems: &[String], style: Style) -> String {
 /// How the signature is, and why.
 type Signature = (&'static str, Option<String>);
 
+/// It is proved by TLS, and not by a secret.
+const NONE: Signature = ("none", None);
+
 fn bad(reason: &impl ToString) -> Signature {
     ("bad", Some(reason.to_string()))
 }
 
-/// Whether the device that the login names signed it with this secret.
+/// Whether what proves the login is this secret: of the device, of the product for a registration, or a token.
 fn of_aliyun(credentials: Credentials<'_>, secret: &Secret<String>) -> Signature {
     let presented = aliyun::Presented::new(credentials);
     let (product_key, device_name) = (presented.product_key(), presented.device_name());
-    match aliyun::Device::new(product_key, device_name, secret.clone()) {
-        // What is wrong with the way it came was said already, and is not the signature's fault.
-        Ok(device) => match presented.verify(&device, Way::default()) {
-            Ok(()) => ("ok", None),
-            Err(refusal) => bad(&refusal),
-        },
+    let secret = secret.clone();
+    // What is wrong with the way it came was said already, and is not the signature's fault.
+    let way = Way::default();
+    let verified = match presented.kind() {
+        aliyun::Kind::Certificate => return NONE,
+        aliyun::Kind::DeviceToken => {
+            aliyun::TokenDevice::new(product_key, device_name, presented.client_id(), secret)
+                .map(|device| presented.verify_token(&device, way))
+        }
+        aliyun::Kind::Registration | aliyun::Kind::RegistrationUnknown => {
+            aliyun::ProductSecret::try_from(secret)
+                .map(|secret| presented.verify_registration(&secret, way))
+        }
+        _ => aliyun::Device::new(product_key, device_name, secret)
+            .map(|device| presented.verify(&device, way)),
+    };
+    match verified {
+        Ok(Ok(())) => ("ok", None),
+        Ok(Err(refusal)) => bad(&refusal),
         Err(error) => bad(&error),
     }
 }
@@ -223,6 +240,9 @@ fn of_aliyun(credentials: Credentials<'_>, secret: &Secret<String>) -> Signature
 fn of_tencent(credentials: Credentials<'_>, secret: &Secret<String>) -> Signature {
     let presented = tencent::Presented::new(credentials);
     let (product_id, device_name) = (presented.product_id(), presented.device_name());
+    if presented.kind() == tencent::Kind::Transport {
+        return NONE;
+    }
     match tencent::Device::new(product_id, device_name, secret.clone()) {
         Ok(device) => match presented.verify(&device, SystemClock::new().unix_time()) {
             Ok(()) => ("ok", None),
