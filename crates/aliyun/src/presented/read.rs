@@ -55,7 +55,8 @@ impl<'a> Presented<'a> {
 
     /// The ext params. An old SDK breaks lines between them, others leave a comma at the end.
     fn items(&self) -> impl Iterator<Item = &'a str> {
-        self.params.split(',').map(str::trim_ascii).filter(|item| !item.is_empty()).take(MOST)
+        // Empty ones count as well, so that a row of commas is not read again and again.
+        self.params.split(',').take(MOST).map(str::trim_ascii).filter(|item| !item.is_empty())
     }
 
     /// What keeps the login from being read in one way only.
@@ -69,7 +70,7 @@ impl<'a> Presented<'a> {
                 report(Problem::TextBehindParams { length: rest.chars().count() });
             }
         }
-        if self.params.split(',').filter(|item| !item.trim_ascii().is_empty()).count() > MOST {
+        if self.params.split(',').count() > MOST {
             report(Problem::TooManyParams { most: MOST });
         }
         for (at, item) in self.items().enumerate() {

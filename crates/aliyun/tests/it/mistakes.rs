@@ -175,6 +175,9 @@ fn what_can_be_seen_without_the_secret() {
     let long = format!("{right}00000000000000000000000000");
     let not_hex = right.replace(&right[4..5], "g");
     let many = format!("12345|{}securemode=3|", "a=1,".repeat(40));
+    // Nothing between them is still something to read.
+    let commas = CLIENT_ID.replace('|', &format!("|{}", ",".repeat(32)));
+    let commas = commas.trim_end_matches(',');
     let problems: &[(&str, &str, &str, Problem)] = &[
         ("12345", USERNAME, &right, Problem::NoParams),
         ("12345|securemode=3,signmethod=hmacsha1", USERNAME, &right, Problem::OpenParams),
@@ -299,6 +302,7 @@ fn what_can_be_seen_without_the_secret() {
             Problem::DigestLength { announced: SignMethod::HmacSha1, digits: 66, fits: None },
         ),
         (&many, USERNAME, &right, Problem::TooManyParams { most: 32 }),
+        (commas, USERNAME, &right, Problem::TooManyParams { most: 32 }),
     ];
     for (client_id, username, password, problem) in problems {
         let presented = Presented::new(Credentials::new(client_id, username, password.as_bytes()));
