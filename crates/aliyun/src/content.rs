@@ -23,3 +23,17 @@ pub(crate) const fn identity<'a>(
 ) -> [(&'a str, &'a str); 3] {
     [("clientId", client_id), ("deviceName", device_name), ("productKey", product_key)]
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::String;
+
+    use super::content;
+
+    #[test]
+    fn fields_stand_in_the_order_of_their_names() {
+        let content: String =
+            content([("random", "1"), ("productKey", "2"), ("id", "3")]).collect();
+        assert_eq!(content, "id3productKey2random1");
+    }
+}

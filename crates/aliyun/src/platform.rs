@@ -2,7 +2,6 @@
 
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use iot_home_mqtt::platform::{Recognized, Way};
 use iot_home_mqtt::{Credentials, Platform, Rules};
@@ -19,7 +18,6 @@ pub const RULES: Rules = {
     rules.retain = false;
     rules.qos = 1;
     rules.payload = 256 * 1024;
-    rules.reconnect = Duration::ZERO;
     rules
 };
 

@@ -164,6 +164,8 @@ fn a_signer_signs_anew() {
     assert_ne!(first.password, later.password);
     assert_eq!(signer.rules(), &RULES);
     assert_eq!(RULES.keep_alive, 30..=1200);
+    assert_eq!((RULES.will, RULES.retain, RULES.qos), (false, false, 1));
+    assert_eq!((RULES.payload, RULES.filters), (262_144, usize::MAX));
 
     let token = TokenDevice::new("pk", "lamp", "id", "token").unwrap().tls();
     assert_eq!(token.login(NOW, &mut random), token.sign());

@@ -219,6 +219,9 @@ fn ext_params() {
     assert_eq!(params.to_string(), "a=b=c,d=");
     let again = Params::new().ext(1).auto_subscribe().gateway().ext(3).auto_subscribe();
     assert_eq!(again.to_string(), "gw=1,ext=3,_ss=1");
+    // Said again, it is still one of the sixteen.
+    let again = (0..20).fold(Params::new(), |params, bits| params.ext(bits));
+    assert_eq!(again.own("mid", "7").unwrap().to_string(), "ext=19,mid=7");
 }
 
 proptest! {

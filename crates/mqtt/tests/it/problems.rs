@@ -1,7 +1,7 @@
 //! Packets that are wrong, and what is said of each.
 
 use iot_home_mqtt::packet::{PacketField, Protocol, Will, inspect, parse};
-use iot_home_mqtt::{Connect, MqttLogin, Packet, Problem};
+use iot_home_mqtt::{Connack, Connect, ConnectCode, MqttLogin, Packet, Problem};
 
 /// Level, flags and keep-alive, and then the payload, with the right remaining length in front.
 fn connect(flags: u8, fields: &[&[u8]]) -> Vec<u8> {
@@ -192,6 +192,9 @@ fn answers() {
     assert_eq!(seen(b"\x20\x02\x01\x00"), []);
     assert_eq!(seen(b"\x20\x02\x02\x00"), [Problem::ReservedAckFlags { flags: 2 }]);
     assert_eq!(seen(b"\x20\x02\x01\x05"), [Problem::SessionOfRefusal]);
+    // Nor is one written.
+    assert_eq!(Connack::new(true, ConnectCode::NOT_AUTHORIZED).encode(), *b"\x20\x02\0\x05");
+    assert_eq!(Connack::new(true, ConnectCode::ACCEPTED).encode(), *b"\x20\x02\x01\0");
     assert_eq!(seen(b"\x20\x02\x00\x86"), [Problem::UnknownCode { code: 0x86 }]);
     assert_eq!(seen(b"\x20\x02\x00\x00\x00"), [Problem::TrailingBytes { count: 1 }]);
     assert_eq!(seen(b"\x20\x03\x00\x00\x00"), [Problem::UnreadBytes { count: 1 }]);

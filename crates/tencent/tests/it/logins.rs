@@ -94,6 +94,7 @@ fn a_signer_signs_anew() {
         (RULES.keep_alive, RULES.filters, RULES.reconnect),
         (0..=900, 1, Duration::from_secs(5))
     );
+    assert_eq!((RULES.will, RULES.retain, RULES.qos, RULES.payload), (false, false, 1, 16_384));
 
     let named = example().tls().conn_id("Ab1Cd").unwrap();
     let mut random = SeededRandom::new(1);

@@ -147,7 +147,9 @@ fn certificate(case: &Value) {
         assert_eq!(presented.problems(way), []);
     }
     // Over TCP there is nothing that could prove it.
-    assert_eq!(presented.problems(Way::default().tls(false)), [Problem::NeedsTls]);
+    for way in [Way::default().tls(false), Way::default().port(80)] {
+        assert_eq!(presented.problems(way), [Problem::NeedsTls]);
+    }
 }
 
 /// The password of a Java client with a certificate: it is told from a key's, and never verified with one.
