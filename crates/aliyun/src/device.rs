@@ -112,6 +112,16 @@ impl CertificateDevice {
         Ok(Self { identity: Some((product_key, device_name)) })
     }
 
+    /// Which product it is, if it knows.
+    pub fn product_key(&self) -> Option<&ProductKey> {
+        self.identity.as_ref().map(|(product_key, _)| product_key)
+    }
+
+    /// What it is called, if it knows.
+    pub fn device_name(&self) -> Option<&DeviceName> {
+        self.identity.as_ref().map(|(_, device_name)| device_name)
+    }
+
     /// A login over TLS, the only way there is: secure mode 2.
     pub fn tls(&self) -> Login<Certificate> {
         Login::with_certificate(self)
@@ -156,6 +166,21 @@ impl TokenDevice {
             client_id: client_id.try_into().map_err(Into::into)?,
             token: token.try_into().map_err(Into::into)?,
         })
+    }
+
+    /// Which product it is.
+    pub const fn product_key(&self) -> &ProductKey {
+        &self.product_key
+    }
+
+    /// What it is called.
+    pub const fn device_name(&self) -> &DeviceName {
+        &self.device_name
+    }
+
+    /// What it calls itself, and what its token is good for.
+    pub const fn client_id(&self) -> &ClientId {
+        &self.client_id
     }
 
     /// A login over TLS, the only way there is: secure mode -2.
