@@ -98,6 +98,16 @@ impl CertificateDevice {
         })
     }
 
+    /// Which product it is.
+    pub const fn product_id(&self) -> &ProductId {
+        &self.product_id
+    }
+
+    /// What it is called.
+    pub const fn device_name(&self) -> &DeviceName {
+        &self.device_name
+    }
+
     /// A login over TLS, the only way there is, port 8883.
     pub fn tls(&self) -> Login<Certificate> {
         Login::with_certificate(self)

@@ -184,6 +184,11 @@ fn certificates() {
         ("x509.itls.cn-shanghai.aliyuncs.com", 1883, true)
     );
     assert!(CertificateDevice::new("pk&", "lamp").is_err());
+    let device = CertificateDevice::new("pk", "lamp").unwrap();
+    let names = (device.product_key().unwrap().as_str(), device.device_name().unwrap().as_str());
+    assert_eq!(names, ("pk", "lamp"));
+    let unknown = CertificateDevice::unknown();
+    assert!(unknown.product_key().is_none() && unknown.device_name().is_none());
 }
 
 #[test]
@@ -193,6 +198,9 @@ fn tokens() {
     assert_eq!(login.client_id, "a1B2|securemode=-2,authType=connwl,_ss=1|");
     assert_eq!(login.username.as_deref(), Some("lamp&pk"));
     assert_eq!(login.password.unwrap().expose(), "tok/en+==");
+    let names =
+        [device.product_key().as_str(), device.device_name().as_str(), device.client_id().as_str()];
+    assert_eq!(names, ["pk", "lamp", "a1B2"]);
     assert!(TokenDevice::new("pk", "lamp", "a|b", "t").is_err());
     assert!(TokenDevice::new("pk", "lamp", "a", "").is_err());
 }

@@ -111,5 +111,9 @@ fn certificates() {
     assert_eq!((login.port, login.tls, login.password), (8883, true, None));
     assert!(login.username.unwrap().starts_with("YOURPROD01lamp1;12010126;"));
     assert_eq!(signer.rules(), &RULES);
+    assert_eq!(
+        (device.product_id().as_str(), device.device_name().as_str()),
+        ("YOURPROD01", "lamp1")
+    );
     assert!(CertificateDevice::new("YOURPROD01", "a/b").is_err());
 }
