@@ -72,7 +72,7 @@ impl Builder {
     /// Lets in a device of Aliyun IoT that was given a token.
     #[must_use]
     pub fn aliyun_token(mut self, device: &aliyun::TokenDevice) -> Self {
-        self.accounts.tokens.extend(Token::of(device));
+        self.accounts.tokens.push(Token::of(device));
         self
     }
 

@@ -27,34 +27,23 @@ pub(crate) struct Accounts {
 #[derive(Clone, Debug)]
 pub(crate) struct Token {
     device: DeviceId,
-    client_id: String,
-    token: aliyun::DeviceToken,
+    holder: aliyun::TokenDevice,
 }
 
 impl Token {
-    pub(crate) fn of(device: &aliyun::TokenDevice) -> Option<Self> {
-        let login = device.tls().sign();
-        let presented = aliyun::Presented::new(Credentials::from(&login));
-        Some(Self {
-            device: DeviceId::aliyun(presented.product_key(), presented.device_name()),
-            client_id: presented.client_id().to_owned(),
-            token: login.password.as_ref()?.expose().as_str().try_into().ok()?,
-        })
+    pub(crate) fn of(device: &aliyun::TokenDevice) -> Self {
+        let id = DeviceId::aliyun(device.product_key().as_str(), device.device_name().as_str());
+        Self { device: id, holder: device.clone() }
     }
 }
 
 /// Who a certificate is for; `None` for a device that does not know its name.
 pub(crate) fn aliyun_certificate(device: &aliyun::CertificateDevice) -> Option<DeviceId> {
-    let login = device.tls().sign();
-    let presented = aliyun::Presented::new(Credentials::from(&login));
-    let is_named = !presented.device_name().is_empty();
-    is_named.then(|| DeviceId::aliyun(presented.product_key(), presented.device_name()))
+    Some(DeviceId::aliyun(device.product_key()?.as_str(), device.device_name()?.as_str()))
 }
 
 pub(crate) fn tencent_certificate(device: &tencent::CertificateDevice) -> DeviceId {
-    let login = device.tls().sign(Duration::ZERO, &mut iot_home_core::SeededRandom::new(0));
-    let presented = tencent::Presented::new(Credentials::from(&login));
-    DeviceId::tencent(presented.product_id(), presented.device_name())
+    DeviceId::tencent(device.product_id().as_str(), device.device_name().as_str())
 }
 
 /// A login that was verified.
@@ -115,7 +104,7 @@ impl Accounts {
         if aliyun::Presented::recognize(credentials).is_some() || (has_aliyun && !has_tencent) {
             self.verify_aliyun(credentials, way, certificate)
         } else if tencent::Presented::recognize(credentials).is_some() || has_tencent {
-            self.verify_tencent(credentials, certificate, now)
+            self.verify_tencent(credentials, way, certificate, now)
         } else {
             Err(LoginRefusal::Unknown)
         }
@@ -138,8 +127,9 @@ impl Accounts {
             aliyun::Kind::DeviceToken => {
                 let device = DeviceId::aliyun(key, name);
                 let mut known = self.tokens.iter().filter(|token| token.device == device);
-                let token = known.find(|token| token.client_id == presented.client_id());
-                presented.verify_token(&token.ok_or(LoginRefusal::Unknown)?.token, way)?;
+                let id = presented.client_id();
+                let token = known.find(|token| token.holder.client_id().as_str() == id);
+                presented.verify_token(&token.ok_or(LoginRefusal::Unknown)?.holder, way)?;
                 device
             }
             _ => {
@@ -187,6 +177,7 @@ impl Accounts {
     fn verify_tencent(
         &self,
         credentials: Credentials<'_>,
+        way: Way,
         certificate: Option<&str>,
         now: Duration,
     ) -> Result<Admission, LoginRefusal> {
@@ -195,7 +186,9 @@ impl Accounts {
         if self.certificates.contains(&id) {
             // The password may be anything.
             let unsigned = Credentials::new(credentials.client_id, credentials.username, b"");
-            if let Some(problem) = tencent::Presented::new(unsigned).problems().into_iter().next() {
+            if let Some(problem) =
+                tencent::Presented::new(unsigned).problems(way).into_iter().next()
+            {
                 return Err(tencent::Refusal::from(problem).into());
             }
             return if *self.of_certificate(certificate)? == id {
@@ -210,7 +203,7 @@ impl Accounts {
                 Ok(Admission::of(id))
             }
             None => {
-                let problem = presented.problems().into_iter().next();
+                let problem = presented.problems(way).into_iter().next();
                 Err(problem.map_or(LoginRefusal::Unknown, |problem| {
                     tencent::Refusal::from(problem).into()
                 }))
