@@ -19,8 +19,9 @@ use iot_home::Secret;
 pub(crate) use self::address::Address;
 pub(crate) use self::miio::{Decode, Encode, Miio, MiioCommand, Target, TokenCommand};
 pub(crate) use self::mqtt::{
-    Aliyun, AliyunCommand, AliyunCredentials, Mqtt, MqttCommand, MqttDecode, SecretSource,
-    SecureMode, Tencent, TencentCommand, TencentCredentials,
+    Aliyun, AliyunCommand, AliyunConnect, AliyunCredentials, AliyunLogin, Mqtt, MqttCommand,
+    MqttDecode, Publication, SecretSource, SecureMode, SessionArgs, Tencent, TencentCommand,
+    TencentConnect, TencentCredentials, TencentLogin, Way,
 };
 pub(crate) use self::yeelight::{
     Call, FlowArgs, Get, List, Manner, Play, SceneArgs, SceneKind, SetArgs, Switch, Timer, Values,
@@ -63,7 +64,8 @@ pub(crate) struct Options {
     /// Print tokens and other secrets instead of null
     #[arg(long, global = true)]
     pub(crate) show_secrets: bool,
-    /// Bounds the whole operation: 500ms, 5s, 1m [default: 5s]
+    /// Bounds the whole operation, or what a session waits for: 500ms, 5s, 1m [default: 5s, 30s for
+    /// sessions with clouds]
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration::parse)]
     pub(crate) timeout: Option<Duration>,
     /// Write what goes over the wire to FILE, without secrets: to attach to a bug report
@@ -78,6 +80,11 @@ impl Options {
     pub(crate) fn timeout(&self) -> Duration {
         self.timeout.unwrap_or(Duration::from_secs(5))
     }
+
+    /// The same where a cloud is at the other end.
+    pub(crate) fn cloud_timeout(&self) -> Duration {
+        self.timeout.unwrap_or(Duration::from_secs(30))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -90,9 +97,9 @@ pub(crate) enum Command {
     Miio(Miio),
     /// Find, read and control Yeelight bulbs that have LAN Control switched on
     Yeelight(Yeelight),
-    /// Compute logins for Aliyun IoT
+    /// Log in to Aliyun IoT over MQTT
     Aliyun(Aliyun),
-    /// Compute logins for Tencent Cloud IoT
+    /// Log in to Tencent Cloud IoT over MQTT
     Tencent(Tencent),
     /// Take MQTT packets apart
     Mqtt(Mqtt),

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use iot_home::{miio, yeelight};
+use iot_home::{miio, mqtt, yeelight};
 use serde::Serialize;
 
 /// What a command that did not fail has to say with its exit code.
@@ -66,6 +66,8 @@ pub(crate) enum Kind {
     Checksum,
     Timeout,
     Refused,
+    Auth,
+    Tls,
     Quota,
     NotSupported,
     Io,
@@ -212,6 +214,50 @@ impl From<yeelight::InvalidInput> for Failure {
 }
 
 const SUPPORT: &str = "iot-home yeelight list --json tells what a bulb supports";
+
+impl From<mqtt::client::Error> for Failure {
+    fn from(error: mqtt::client::Error) -> Self {
+        use mqtt::client::ErrorKind;
+        use mqtt::client::tls::TlsFailure;
+
+        let kind = match error.kind() {
+            ErrorKind::BadInput => Kind::BadInput,
+            ErrorKind::Full => Kind::Quota,
+            ErrorKind::Auth => Kind::Auth,
+            ErrorKind::Refused | ErrorKind::SubscriptionRefused => Kind::Refused,
+            ErrorKind::Timeout => Kind::Timeout,
+            ErrorKind::MaybeSent => Kind::MaybeExecuted,
+            ErrorKind::Tls => match error.tls_failure() {
+                Some(
+                    TlsFailure::ClientCertificateMissing | TlsFailure::ClientCertificateRefused,
+                ) => Kind::Auth,
+                _ => Kind::Tls,
+            },
+            ErrorKind::Malformed => Kind::Malformed,
+            _ => Kind::Io,
+        };
+        let message = match std::error::Error::source(&error) {
+            Some(source) => format!("{error}: {source}"),
+            None => error.to_string(),
+        };
+        let hint = match error.tls_failure() {
+            Some(TlsFailure::UnknownAuthority) => {
+                Some("a broker of your own is trusted by its CA: --ca FILE")
+            }
+            Some(TlsFailure::WrongName) => Some(
+                "say the host by a name that is in the certificate; only where it has none, --no-name-check",
+            ),
+            Some(TlsFailure::ClientCertificateMissing) => {
+                Some("give the device's certificate and its key: --cert FILE --key FILE")
+            }
+            _ => error.hint(),
+        };
+        let hint = hint.map(ToOwned::to_owned);
+        let code = error.connect_code().map(|code| code.get().into());
+        let early = kind == Kind::BadInput;
+        Self::Report(Box::new(Report { kind, message, hint, code, early }))
+    }
+}
 
 /// Failing to print ends a command: quietly where the reader has gone.
 impl From<io::Error> for Failure {

@@ -93,6 +93,20 @@ impl<'a> Hidden<'a> {
         Self { keys: redact::personal, tokens }
     }
 
+    /// What clouds call secrets, and these wherever they stand.
+    pub(crate) fn clouds(tokens: &'a [String]) -> Self {
+        Self { keys: of_clouds, tokens }
+    }
+
+    /// Besides, what a bug report should not tell.
+    pub(crate) fn clouds_personal(tokens: &'a [String]) -> Self {
+        let keys = |value: &mut Value| {
+            redact::personal(value);
+            of_clouds(value);
+        };
+        Self { keys, tokens }
+    }
+
     fn is_secret(&self, key: &str) -> bool {
         let mut probe = Value::Object([(key.to_owned(), Value::Bool(true))].into_iter().collect());
         (self.keys)(&mut probe);
@@ -101,7 +115,28 @@ impl<'a> Hidden<'a> {
 
     fn holds_token(&self, text: &str) -> bool {
         let text = text.to_ascii_lowercase();
-        self.tokens.iter().any(|token| text.contains(token))
+        self.tokens.iter().any(|token| !token.is_empty() && text.contains(token))
+    }
+}
+
+/// In an object without others in it.
+fn of_clouds(value: &mut Value) {
+    const SECRETS: &[&str] = &[
+        "clientKey",
+        "deviceSecret",
+        "deviceToken",
+        "iotToken",
+        "passwd",
+        "password",
+        "productSecret",
+        "psk",
+        "secret",
+        "token",
+    ];
+    for (key, value) in value.as_object_mut().into_iter().flatten() {
+        if SECRETS.iter().any(|secret| key.eq_ignore_ascii_case(secret)) {
+            *value = Value::Null;
+        }
     }
 }
 
@@ -115,10 +150,17 @@ pub(crate) fn spellings(token: &Token) -> Vec<String> {
 /// The text without these tokens.
 pub(crate) fn without_tokens(text: &str, tokens: &[String]) -> String {
     let mut text = text.to_owned();
-    for token in tokens {
-        while let Some(at) = text.to_ascii_lowercase().find(token) {
-            text.replace_range(at..at + token.len(), "<redacted>");
+    for token in tokens.iter().filter(|token| !token.is_empty()) {
+        let lower = text.to_ascii_lowercase();
+        let mut shown = String::with_capacity(text.len());
+        let mut end = 0;
+        for (at, found) in lower.match_indices(token.as_str()) {
+            shown.push_str(&text[end..at]);
+            shown.push_str("<redacted>");
+            end = at + found.len();
         }
+        shown.push_str(&text[end..]);
+        text = shown;
     }
     text
 }

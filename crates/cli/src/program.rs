@@ -15,7 +15,9 @@ use tokio::runtime::Builder;
 use tracing::Level;
 use tracing_subscriber::fmt::format::FmtSpan;
 
-use crate::args::{Cli, Command, FEATURES, MiioCommand, YeelightCommand};
+use crate::args::{
+    AliyunCommand, Cli, Command, FEATURES, MiioCommand, TencentCommand, YeelightCommand,
+};
 use crate::commands::{self, Context};
 use crate::failure::{Failure, Kind, Outcome, Verdict};
 use crate::output::Output;
@@ -158,6 +160,8 @@ struct Interrupt {
     is_end: bool,
     /// Whether being told to terminate is an end as well.
     terminate: bool,
+    /// Whether the command looks after it itself: it has a farewell to say.
+    is_own: bool,
 }
 
 impl Interrupt {
@@ -180,24 +184,34 @@ impl Interrupt {
             | Command::Mqtt(_)
             | Command::Completions { .. } => false,
         };
-        Self { is_end: stream, terminate }
+        let is_own = match command {
+            Command::Aliyun(aliyun) => matches!(aliyun.command, AliyunCommand::Connect(_)),
+            Command::Tencent(tencent) => matches!(tencent.command, TencentCommand::Connect(_)),
+            _ => false,
+        };
+        Self { is_end: stream, terminate, is_own }
     }
 
     async fn wait(self) -> Outcome {
-        let interrupt = tokio::signal::ctrl_c();
+        if self.is_own {
+            return std::future::pending().await;
+        }
         let terminate = async {
             if self.terminate { terminated().await } else { std::future::pending().await }
         };
         tokio::select! {
-            result = interrupt => {
-                if let Err(error) = result {
-                    tracing::warn!(%error, "interrupts end the program without ceremony");
-                    return std::future::pending().await;
-                }
-            }
+            () = interrupted() => {}
             () = terminate => {}
         }
         Ok(if self.is_end { Verdict::Done } else { Verdict::Interrupted })
+    }
+}
+
+/// Waits for Ctrl-C.
+pub(crate) async fn interrupted() {
+    if let Err(error) = tokio::signal::ctrl_c().await {
+        tracing::warn!(%error, "interrupts end the program without ceremony");
+        std::future::pending::<()>().await;
     }
 }
 

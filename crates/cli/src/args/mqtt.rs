@@ -1,10 +1,13 @@
 //! `iot-home aliyun …`, `iot-home tencent …` and `iot-home mqtt …`.
 
+mod session;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use iot_home::{Secret, aliyun, tencent};
 
+pub(crate) use self::session::{Publication, SessionArgs};
 use super::{Address, secret};
 
 #[derive(Debug, Args)]
@@ -17,10 +20,30 @@ pub(crate) struct Aliyun {
 pub(crate) enum AliyunCommand {
     /// Compute what a device says in its CONNECT packet
     Credentials(AliyunCredentials),
+    /// Connect as a device, subscribe, publish, and print what arrives
+    Connect(AliyunConnect),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct AliyunCredentials {
+    #[command(flatten)]
+    pub(crate) login: AliyunLogin,
+    /// Print the CONNECT packet as well, in hex, as a tool for TCP can send it
+    #[arg(long)]
+    pub(crate) packet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AliyunConnect {
+    #[command(flatten)]
+    pub(crate) login: AliyunLogin,
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
+}
+
+/// Who connects, where to, and how that is signed.
+#[derive(Debug, Args)]
+pub(crate) struct AliyunLogin {
     /// Which product the device is of
     #[arg(long, value_name = "KEY")]
     pub(crate) product_key: String,
@@ -85,10 +108,30 @@ pub(crate) struct Tencent {
 pub(crate) enum TencentCommand {
     /// Compute what a device says in its CONNECT packet
     Credentials(TencentCredentials),
+    /// Connect as a device, subscribe, publish, and print what arrives
+    Connect(TencentConnect),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct TencentCredentials {
+    #[command(flatten)]
+    pub(crate) login: TencentLogin,
+    /// Print the CONNECT packet as well, in hex, as a tool for TCP can send it
+    #[arg(long)]
+    pub(crate) packet: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TencentConnect {
+    #[command(flatten)]
+    pub(crate) login: TencentLogin,
+    #[command(flatten)]
+    pub(crate) session: SessionArgs,
+}
+
+/// Who connects, where to, and how that is signed.
+#[derive(Debug, Args)]
+pub(crate) struct TencentLogin {
     /// Which product the device is of: 10 upper-case letters and digits
     #[arg(long, value_name = "ID")]
     pub(crate) product_id: String,
@@ -128,13 +171,10 @@ pub(crate) struct Way {
     /// The longest silence between two packets, in seconds
     #[arg(long, value_name = "SECONDS", default_value = "300")]
     pub(crate) keep_alive: u16,
-    /// Print the CONNECT packet as well, in hex, as a tool for TCP can send it
-    #[arg(long)]
-    pub(crate) packet: bool,
 }
 
 /// Where a device's secret comes from; besides, `IOT_HOME_DEVICE_SECRET`.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct SecretSource {
     /// The device's secret. Other users of this machine can see it: better set
     /// IOT_HOME_DEVICE_SECRET or use --device-secret-file

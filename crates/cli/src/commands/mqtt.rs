@@ -1,78 +1,38 @@
-//! `iot-home aliyun …`, `iot-home tencent …` and `iot-home mqtt …`: logins made, and taken apart.
+//! `iot-home aliyun …`, `iot-home tencent …` and `iot-home mqtt …`: logins made, used, and taken apart.
 
+mod connect;
 mod decode;
+mod events;
+mod login;
+mod payload;
 mod secret;
 
 use std::time::Duration;
 
 use iot_home::core::{Clock as _, SystemClock, SystemRandom};
 use iot_home::mqtt::{Connect, MqttLogin};
-use iot_home::{aliyun, tencent};
 use serde::Serialize;
 
+pub(super) use self::connect::{aliyun as connect_aliyun, tencent as connect_tencent};
 pub(super) use self::decode::run as decode;
 use super::Context;
-use crate::args::{AliyunCredentials, SecureMode, TencentCredentials};
+use crate::args::{AliyunCredentials, TencentCredentials};
 use crate::failure::{Failure, Outcome, Verdict};
 use crate::hex;
 use crate::output::{Style, fields};
 
 pub(super) async fn aliyun(context: &Context, args: AliyunCredentials) -> Outcome {
-    let secret = secret::required(&args.secret).await?;
-    let device =
-        aliyun::Device::new(args.product_key, args.device_name, secret).map_err(invalid)?;
-    let login = match args.secure_mode {
-        SecureMode::Tls => device.tls(),
-        SecureMode::Tcp => device.tcp(),
-    };
-    let mut login = login.client_id(args.client_id).map_err(invalid)?.sign_method(args.sign_method);
-    if let Some(milliseconds) = args.timestamp {
-        login = login.timestamp(aliyun::Timestamp::Fixed(milliseconds));
-    }
-    let params = args.params.iter().try_fold(aliyun::Params::new(), |params, param| {
-        let (name, value) = param.split_once('=').ok_or_else(|| {
-            Failure::bad_input("an ext param is a name and a value, such as _ss=1")
-        })?;
-        params.own(name, value).map_err(invalid)
-    })?;
-    login = login.params(params).keep_alive(args.way.keep_alive).map_err(invalid)?;
-    if let Some(region) = args.region {
-        login = login.region(region);
-    }
-    if let Some(instance) = args.instance {
-        login = login.instance(instance).map_err(invalid)?;
-    }
-    if let Some((host, port)) = args.way.host.map(|host| host.parts()) {
-        login = login.host(host).map_err(invalid)?;
-        if let Some(port) = port {
-            login = login.port(port);
-        }
-    }
+    let secret = secret::required(&args.login.secret).await?;
+    let login = login::aliyun(args.login, secret)?;
     // A timestamp that is asked for is given: the clock says nothing here.
-    print(context, &login.sign(Duration::ZERO), args.way.packet)
+    print(context, &login.sign(Duration::ZERO), args.packet)
 }
 
 pub(super) async fn tencent(context: &Context, args: TencentCredentials) -> Outcome {
-    let secret = secret::required(&args.secret).await?;
-    let device =
-        tencent::Device::new(args.product_id, args.device_name, secret).map_err(invalid)?;
-    let login = if args.tls { device.tls() } else { device.tcp() };
-    let mut login = login.sign_method(args.sign_method).sdk_app_id(args.sdk_app_id);
-    login = login.region(args.region).keep_alive(args.way.keep_alive).map_err(invalid)?;
-    if let Some(conn_id) = args.conn_id {
-        login = login.conn_id(conn_id).map_err(invalid)?;
-    }
-    if let Some(expiry) = args.expiry {
-        login = login.expiry(tencent::Expiry::At(expiry));
-    }
-    if let Some((host, port)) = args.way.host.map(|host| host.parts()) {
-        login = login.host(host).map_err(invalid)?;
-        if let Some(port) = port {
-            login = login.port(port);
-        }
-    }
+    let secret = secret::required(&args.login.secret).await?;
+    let login = login::tencent(args.login, secret)?;
     let signed = login.sign(SystemClock::new().unix_time(), &mut SystemRandom::new());
-    print(context, &signed, args.way.packet)
+    print(context, &signed, args.packet)
 }
 
 /// A login as it is printed. That is what the commands are for: the password is shown.
@@ -125,8 +85,4 @@ fn print(context: &Context, login: &MqttLogin, packet: bool) -> Outcome {
     };
     context.output.print(&credentials, Credentials::block)?;
     Ok(Verdict::Done)
-}
-
-fn invalid(error: aliyun::InvalidField) -> Failure {
-    Failure::bad_input(error.to_string())
 }

@@ -1,75 +1,32 @@
 //! `yeelight watch`: what changes, until it is interrupted.
 
-use std::io::{BufRead as _, BufReader};
-use std::process::Child;
-use std::sync::mpsc::{self, Receiver};
-use std::thread;
 use std::time::Duration;
 
 use iot_home::sim::SimBulb;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::bulbs::{desk, yeelight};
-use crate::program::command;
+use crate::program::{Running, command};
 
-/// A running watch; it ends with the test.
-struct Watch {
-    child: Child,
-    stdout: Receiver<String>,
-    stderr: Receiver<String>,
-}
-
-impl Watch {
-    /// Starts and waits until it hears of changes.
-    fn start(bulb: &SimBulb, words: &[&str]) -> Self {
-        let addr = bulb.addr().to_string();
-        let mut child = command([&["yeelight", "watch", &addr], words].concat()).spawn().unwrap();
-        let stdout = lines(child.stdout.take().unwrap());
-        let stderr = lines(child.stderr.take().unwrap());
-        let watch = Self { child, stdout, stderr };
-        for tick in 1..=1000 {
-            bulb.set_property("tick", tick).unwrap();
-            if watch.stdout.recv_timeout(Duration::from_millis(20)).is_ok() {
-                // No more of these may come.
-                while watch.stdout.recv_timeout(Duration::from_millis(100)).is_ok() {}
-                return watch;
-            }
+/// Starts and waits until it hears of changes.
+fn start(bulb: &SimBulb, words: &[&str]) -> Running {
+    let addr = bulb.addr().to_string();
+    let watch = Running::start(command([&["yeelight", "watch", &addr], words].concat()));
+    for tick in 1..=1000 {
+        bulb.set_property("tick", tick).unwrap();
+        if watch.stdout.recv_timeout(Duration::from_millis(20)).is_ok() {
+            // No more of these may come.
+            while watch.stdout.recv_timeout(Duration::from_millis(100)).is_ok() {}
+            return watch;
         }
-        panic!("nothing is heard");
     }
-
-    fn line(&self) -> String {
-        self.stdout.recv_timeout(Duration::from_secs(10)).unwrap()
-    }
-
-    fn json(&self) -> Value {
-        serde_json::from_str(&self.line()).unwrap()
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-fn lines(source: impl std::io::Read + Send + 'static) -> Receiver<String> {
-    let (line, lines) = mpsc::channel();
-    thread::spawn(move || {
-        for text in BufReader::new(source).lines().map_while(Result::ok) {
-            if line.send(text).is_err() {
-                return;
-            }
-        }
-    });
-    lines
+    panic!("nothing is heard");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn changes_of_whoever_makes_them() {
     let bulb = desk().spawn().await.unwrap();
-    let watch = Watch::start(&bulb, &["--json"]);
+    let watch = start(&bulb, &["--json"]);
     yeelight(&bulb, "set", &["--rgb", "ff8800"]).done();
     assert_eq!(watch.line(), r#"{"props":{"rgb":16746496,"color_mode":1}}"#);
     yeelight(&bulb, "off", &[]).done();
@@ -84,7 +41,7 @@ async fn changes_of_whoever_makes_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_reads_words() {
     let bulb = desk().spawn().await.unwrap();
-    let watch = Watch::start(&bulb, &[]);
+    let watch = start(&bulb, &[]);
     let note = watch.stderr.recv_timeout(Duration::from_secs(5)).unwrap();
     assert_eq!(note, format!("watching {} until interrupted", bulb.addr()));
     yeelight(&bulb, "set", &["--rgb", "ff8800", "--bright", "7"]).done();
@@ -102,7 +59,7 @@ async fn a_person_reads_words() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lost_connection_is_told_and_made_again() {
     let bulb = desk().spawn().await.unwrap();
-    let watch = Watch::start(&bulb, &["--json"]);
+    let watch = start(&bulb, &["--json"]);
     bulb.set_property("bright", 2).unwrap();
     assert_eq!(watch.json(), json!({ "props": { "bright": 2 } }));
     bulb.reset_connections();
@@ -118,17 +75,11 @@ async fn a_lost_connection_is_told_and_made_again() {
 #[cfg(unix)]
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupt_is_its_end() {
-    use std::process::Command;
-
-    use iot_home::core::{Clock as _, SystemClock};
-
     for words in [&["--json"][..], &[]] {
         let bulb = desk().spawn().await.unwrap();
-        let mut watch = Watch::start(&bulb, words);
-        let clock = SystemClock::new();
-        let sent = Command::new("kill").args(["-INT", &watch.child.id().to_string()]).status();
-        assert!(sent.unwrap().success());
-        assert_eq!(watch.child.wait().unwrap().code(), Some(0));
-        assert!(clock.now().since_origin() < Duration::from_secs(1));
+        let mut watch = start(&bulb, words);
+        let (code, took) = watch.interrupt();
+        assert_eq!(code, 0);
+        assert!(took < Duration::from_secs(1), "{took:?}");
     }
 }

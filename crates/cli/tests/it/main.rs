@@ -12,6 +12,7 @@ mod failures;
 mod mqtt;
 mod program;
 mod secrets;
+mod sessions;
 mod shell;
 mod simulator;
 mod tokens;

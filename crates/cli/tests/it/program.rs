@@ -1,9 +1,9 @@
 //! Running the program and looking at what it said.
 
-use std::io::Write as _;
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::Duration;
 
@@ -96,6 +96,75 @@ impl Run {
         assert_eq!(self.stderr, "", "a failure is told once");
         error
     }
+}
+
+/// A program that runs; it ends with the test.
+pub(crate) struct Running {
+    pub(crate) child: Child,
+    pub(crate) stdout: Receiver<String>,
+    pub(crate) stderr: Receiver<String>,
+}
+
+impl Running {
+    pub(crate) fn start(mut command: Command) -> Self {
+        let mut child = command.spawn().unwrap();
+        let stdout = lines(child.stdout.take().unwrap());
+        let stderr = lines(child.stderr.take().unwrap());
+        Self { child, stdout, stderr }
+    }
+
+    /// The next line on stdout.
+    #[track_caller]
+    pub(crate) fn line(&self) -> String {
+        self.stdout.recv_timeout(Duration::from_secs(15)).unwrap_or_else(|error| {
+            panic!("{error}: {:?}", self.stderr.try_iter().collect::<Vec<_>>())
+        })
+    }
+
+    /// The next line on stdout as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.line()).unwrap()
+    }
+
+    /// The next line on stderr.
+    #[track_caller]
+    pub(crate) fn told(&self) -> String {
+        self.stderr.recv_timeout(Duration::from_secs(15)).unwrap()
+    }
+
+    /// The exit code, once it has ended.
+    pub(crate) fn code(&mut self) -> i32 {
+        self.child.wait().unwrap().code().expect("it was not killed")
+    }
+
+    /// Presses Ctrl-C, and waits for the end: the exit code, and how long it took.
+    #[cfg(unix)]
+    pub(crate) fn interrupt(&mut self) -> (i32, Duration) {
+        let clock = SystemClock::new();
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        (self.code(), clock.now().since_origin())
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn lines(source: impl std::io::Read + Send + 'static) -> Receiver<String> {
+    let (line, lines) = mpsc::channel();
+    thread::spawn(move || {
+        for text in BufReader::new(source).lines().map_while(Result::ok) {
+            if line.send(text).is_err() {
+                return;
+            }
+        }
+    });
+    lines
 }
 
 /// The keys of an object, sorted.

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use crate::devices::token;
 use crate::program::{TOKEN, command, finish, run, scratch};
+use crate::sessions::{CLOUDS, Platform};
 
 /// A device that tells its token wherever it can.
 async fn talkative() -> SimDevice {
@@ -144,4 +145,78 @@ async fn a_transcript_tells_of_hellos_that_nobody_answers() {
         lines.iter().all(|line| line["direction"] == "sent" && line["kind"] == "hello"),
         "{text}"
     );
+}
+
+/// A cloud's device secret is printed when that is asked for, and never otherwise.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_session_prints_the_device_secret_unasked() {
+    let platform = Platform::start().await;
+    for cloud in CLOUDS {
+        let [down, up] = cloud.topics();
+        let secret = cloud.secret();
+        // It comes back from the broker, in a registration's answer and as a text.
+        let payload = json!({ "deviceSecret": "another", "note": format!("<{secret}>") });
+        let publish = format!("{up}={secret}");
+        let words = ["--subscribe", down, "--publish", &publish, "--count", "2", "-vv"];
+        for (at, extra) in [&["--json"][..], &[], &["--json", "--show-secrets"]].iter().enumerate()
+        {
+            let record = scratch(&format!("session-{at}.jsonl"));
+            let mut command = platform.tls(cloud, &[&words, *extra].concat());
+            command.arg("--record").arg(&record);
+            let running = tokio::task::spawn_blocking(|| finish(command, b""));
+            platform.is_subscribed(cloud).await;
+            platform.sim.publish(down, payload.to_string(), 1);
+            platform.sim.publish(down, secret, 1);
+            let run = running.await.unwrap();
+            assert_eq!(run.code, 0, "{run:?}");
+            let transcript = std::fs::read_to_string(&record).unwrap();
+            assert!(transcript.lines().count() >= 5, "{transcript}");
+            for text in [&transcript, &run.stderr] {
+                assert!(!text.contains(secret) && !text.contains("another"), "{text}");
+            }
+            let asked = extra.contains(&"--show-secrets");
+            assert_eq!(run.stdout.contains(secret), asked, "{run:?}");
+            assert_eq!(run.stdout.contains("another"), asked, "{run:?}");
+        }
+        let refused = finish(
+            {
+                let mut command = platform.tls(cloud, &["-vv"]);
+                command.env("IOT_HOME_DEVICE_SECRET", "c3Vic3Vic3Vic3Vic3Vicw==");
+                command
+            },
+            b"",
+        );
+        assert!(!refused.stderr.contains("c3Vic3"), "{refused:?}");
+    }
+}
+
+/// The story of a session, without what a payload may hold.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transcript_of_a_session() {
+    let platform = Platform::start().await;
+    let cloud = CLOUDS[0];
+    let [down, up] = cloud.topics();
+    let record = scratch("session-story.jsonl");
+    let publish = format!(r#"{up}={{"ssid":"home","on":true}}"#);
+    let words = ["--subscribe", down, "--publish", &publish, "--count", "1"];
+    let mut command = platform.tls(cloud, &words);
+    command.arg("--record").arg(&record);
+    let running = tokio::task::spawn_blocking(|| finish(command, b""));
+    platform.is_subscribed(cloud).await;
+    platform.sim.publish(down, "no JSON", 0);
+    assert_eq!(running.await.unwrap().code, 0);
+    let text = std::fs::read_to_string(&record).unwrap();
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    // The message may come before the acknowledgement.
+    assert_eq!((kinds[0], kinds[1], kinds.len()), ("connected", "subscribe", 4), "{text}");
+    for line in &lines {
+        assert!(line["time"].is_f64() && line["peer"].is_string(), "{line}");
+        let Some(length) = line["length"].as_u64() else { continue };
+        if line["direction"] == "sent" {
+            assert_eq!(line["payload"], json!({ "ssid": null, "on": true }));
+        } else {
+            assert_eq!((length, &line["problem"]), (7, &json!("the payload is not JSON")));
+        }
+    }
 }
