@@ -4,6 +4,8 @@
 
 mod bulb_steps;
 mod bulbs;
+mod cloud_steps;
+mod clouds;
 mod home;
 mod steps;
 
@@ -13,6 +15,7 @@ use serde::Serialize;
 use tokio::time::{self, Instant};
 
 use self::bulbs::Bulbs;
+use self::clouds::Clouds;
 use self::home::Home;
 use super::Context;
 use crate::failure::{Failure, Outcome, Verdict};
@@ -52,7 +55,8 @@ async fn play(show: &mut Show<'_>, home: &Home) -> Result<(), Failure> {
     show.run("shown-token", steps::shown_token(home, found.as_ref())).await?;
     show.run("one-socket", steps::one_socket(home)).await?;
     show.run("wrong-token", steps::wrong_token(home)).await?;
-    play_bulbs(show, &home.bulbs).await
+    play_bulbs(show, &home.bulbs).await?;
+    play_clouds(show, &home.clouds).await
 }
 
 async fn play_bulbs(show: &mut Show<'_>, bulbs: &Bulbs) -> Result<(), Failure> {
@@ -70,6 +74,22 @@ async fn play_bulbs(show: &mut Show<'_>, bulbs: &Bulbs) -> Result<(), Failure> {
     show.run("quota", bulb_steps::quota(bulbs)).await?;
     show.run("garbage", bulb_steps::babble(bulbs)).await?;
     show.run("reconnect", bulb_steps::reconnect(bulbs)).await
+}
+
+async fn play_clouds(show: &mut Show<'_>, clouds: &Clouds) -> Result<(), Failure> {
+    let mut online = None;
+    show.run("cloud-logins", async {
+        let (sessions, told) = cloud_steps::log_in(clouds).await?;
+        online = Some(sessions);
+        Ok(told)
+    })
+    .await?;
+    // Without sessions there is nothing that could be seen of the rest.
+    let Some(online) = &mut online else { return Ok(()) };
+    show.run("report", cloud_steps::report(clouds, online)).await?;
+    show.run("property-set", cloud_steps::set(clouds, online)).await?;
+    show.run("in-flight", cloud_steps::in_flight(clouds, online)).await?;
+    show.run("wrong-secret", cloud_steps::wrong_secret(clouds)).await
 }
 
 /// What went wrong, in its own words.
@@ -135,6 +155,9 @@ impl Show<'_> {
             let model = format!("yeelink.light.{}", member.bulb.model());
             table.row([member.name.to_owned(), model, member.character.to_owned()]);
         }
+        let (kettle, curtain) = (&home.clouds.kettle, &home.clouds.curtain);
+        table.row([kettle.name, &kettle.product, kettle.character].map(ToOwned::to_owned));
+        table.row([curtain.name, &curtain.product, curtain.character].map(ToOwned::to_owned));
         self.output
             .text("A simulated home, inside this process; all packets stay on loopback.\n\n")?;
         self.output.text(&(table.render(style) + "\n"))
@@ -175,6 +198,18 @@ impl Show<'_> {
             ]);
         }
         self.output.text(&format!("\n{}", table.render(style)))?;
+        let headings = ["platform", "address", "logins", "refused", "messages", "answers"];
+        let mut table = Table::new(&headings);
+        let report = home.clouds.platform.report();
+        table.row([
+            "aliyun, tencent".to_owned(),
+            home.clouds.platform.tls_addr().to_string(),
+            report.logins.to_string(),
+            report.refused.to_string(),
+            report.received.to_string(),
+            report.sent.to_string(),
+        ]);
+        self.output.text(&format!("\n{}", table.render(style)))?;
         let (verdict, tone) = if self.ok {
             ("everything worked", Tone::Good)
         } else {
@@ -189,5 +224,5 @@ impl Show<'_> {
     }
 }
 
-/// All of it takes three or four seconds.
+/// All of it takes four or five seconds.
 const LIMIT: Duration = Duration::from_secs(9);

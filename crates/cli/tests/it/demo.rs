@@ -31,6 +31,11 @@ fn every_step_is_done_in_time() {
         "quota",
         "garbage",
         "reconnect",
+        "cloud-logins",
+        "report",
+        "property-set",
+        "in-flight",
+        "wrong-secret",
     ] {
         assert!(names.contains(&name), "{names:?}");
     }
@@ -46,6 +51,8 @@ fn a_person_gets_tables() {
         "loses one packet in ten",
         "refused",
         "garbage between answers",
+        "a message in flight",
+        "aliyun, tencent",
         "everything worked",
     ] {
         assert!(demo.stdout.contains(word), "{demo:?}");

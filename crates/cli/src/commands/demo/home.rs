@@ -1,4 +1,4 @@
-//! The home of the demo: its miIO devices, the client that drives them, and the bulbs.
+//! The home of the demo: its miIO devices, the client that drives them, the bulbs and the clouds.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -12,6 +12,7 @@ use serde::de::IgnoredAny;
 
 use super::super::Context;
 use super::bulbs::Bulbs;
+use super::clouds::Clouds;
 use crate::ordered::spellings;
 use crate::record::Recorder;
 
@@ -23,6 +24,7 @@ pub(super) struct Home {
     pub(super) humidifier: Member,
     pub(super) fan: Member,
     pub(super) bulbs: Bulbs,
+    pub(super) clouds: Clouds,
     pub(super) client: Client,
     answers: Arc<Answers>,
     recorder: Option<Recorder>,
@@ -73,6 +75,7 @@ impl Home {
             .await?,
             fan: member("fan", "shows its token, and has a did of 64 bits", fan).await?,
             bulbs: Bulbs::start(context).await?,
+            clouds: Clouds::start().await?,
             client: Client::bind().await.map_err(|error| error.to_string())?,
             answers: Arc::default(),
             recorder: context.recorder.clone(),
