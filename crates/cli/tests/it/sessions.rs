@@ -263,6 +263,21 @@ async fn a_lost_connection_is_told_and_made_again() {
     }
 }
 
+/// Credentials that are refused once are refused again: nobody tries for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_later_on_is_the_end() {
+    let platform = Platform::start().await;
+    let mut session = Running::start(platform.tls(Aliyun, &["--json"]));
+    assert_eq!(session.json()["event"], "connected");
+    platform.sim.set_faults(Faults::seed(1).refuse(ConnectCode::NOT_AUTHORIZED, u64::MAX));
+    platform.sim.disconnect_all();
+    assert_eq!(session.json()["event"], "disconnected");
+    let error = &session.json()["error"];
+    assert_eq!((&error["kind"], &error["code"]), (&json!("auth"), &json!(5)), "{error}");
+    assert_eq!(session.code(), 1);
+    assert_eq!(platform.sim.report().refused, 1);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_is_warned_of_a_lost_connection() {
     let platform = Platform::start().await;
@@ -296,6 +311,20 @@ async fn an_interrupt_is_its_end() {
         let said_so = u64::try_from(at).unwrap() + 1;
         platform.sim.until(|sim| sim.report().disconnects == said_so).await;
     }
+}
+
+/// Also while a message waits for an acknowledgement that does not come.
+#[cfg(unix)]
+#[tokio::test(flavor = "multi_thread")]
+async fn an_interrupt_waits_for_nobody() {
+    let platform = Platform::start().await;
+    platform.sim.set_faults(Faults::seed(1).lost_acks(u64::MAX));
+    let publish = format!("{}=x", Aliyun.topics()[1]);
+    let mut session = Running::start(platform.tls(Aliyun, &["--json", "--publish", &publish]));
+    platform.sim.until(|sim| sim.report().lost_acks > 0).await;
+    let (code, took) = session.interrupt();
+    assert_eq!(code, 0);
+    assert!(took < Duration::from_secs(1), "{took:?}");
 }
 
 /// Also while there is no connection yet.

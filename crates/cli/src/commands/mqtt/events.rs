@@ -31,6 +31,14 @@ pub(super) struct Peer {
     tls: bool,
 }
 
+impl Peer {
+    /// As addresses are written.
+    fn addr(&self) -> String {
+        let Self { host, port, .. } = self;
+        if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+    }
+}
+
 impl fmt::Display for Peer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let tls = if self.tls { " over TLS" } else { "" };
@@ -107,7 +115,8 @@ impl<'a> Teller<'a> {
                 return Ok(true);
             }
             Event::Missed { count, .. } => self.line(&Line::Missed { count }, || {
-                self.context.output.warn(&format!("{count} messages were lost here"));
+                let messages = if count == 1 { "message was" } else { "messages were" };
+                self.context.output.warn(&format!("{count} {messages} lost here"));
             })?,
             Event::Unsubscribed { filter, .. } => {
                 self.line(&Line::Unsubscribed { topic: &filter }, || {
@@ -203,7 +212,7 @@ impl<'a> Teller<'a> {
         let Some(recorder) = &self.context.recorder else { return };
         recorder.session(&Happened {
             direction,
-            peer: format!("{}:{}", self.peer.host, self.peer.port),
+            peer: self.peer.addr(),
             kind,
             topic,
             payload,
