@@ -8,6 +8,7 @@
 //   post        its properties "props"; answers the platform's reply
 //   event       an event "name" with "params"; answers the reply
 //   set         until properties have been set since the last such order; answers the message
+//   service     "name" is answered from now on, in the "way" that is said (async or sync)
 //   publish     "payload" to "topic", with "qos"; ends with the acknowledgement
 //   subscribe   to "topic" with "qos"; answers what was granted
 //   message     until a message has come to "topic" since the last such order; answers its text and length
@@ -80,6 +81,11 @@ const orders = {
 
   set() {
     return until(() => sets.shift());
+  },
+
+  service({ name, way }) {
+    device.onService(name, ({ id, params }, reply) => reply({ id, code: 200, data: params }, way));
+    return null;
   },
 
   async publish({ topic, payload, qos }) {

@@ -5,10 +5,13 @@ It takes orders line by line, each a JSON object, and answers each with a line o
 
   connect     with the device file "file" and the domain "domain", to "port" of 127.0.0.1, whatever port and host
               the package has in mind; answers whether it was connected within "patience" seconds
+  again       until it takes itself for connected
   template    begins with the data template of the device
   report      reports "params"; answers the platform's reply
   control     until the platform has set properties since the last such order; answers the message, after it
               was replied to
+  rrpc        questions are answered from now on
+  time        the platform's time, in milliseconds
   publish     "payload" to "topic", with "qos"; ends with the acknowledgement where there is one
   subscribe   to "topic" with "qos"; ends when it is granted
   message     until a message has come to "topic" since the last such order; answers it
@@ -23,6 +26,7 @@ import queue
 import socket
 import sys
 import threading
+import time
 
 from explorer.explorer import QcloudExplorer
 from hub.hub import QcloudHub
@@ -58,6 +62,13 @@ class Player:
         explorer.connect()
         return self.connected.wait(order["patience"])
 
+    def again(self, _):
+        for _ in range(PATIENCE * 100):
+            if self.explorer.isMqttConnected():
+                return True
+            time.sleep(0.01)
+        return False
+
     def template(self, _):
         def keep(topic, qos, payload, _):
             self.properties.put(payload)
@@ -78,9 +89,18 @@ class Player:
         self.explorer.templateControlReply(*self.identity, reply)
         return control
 
+    def rrpc(self, _):
+        def answer(topic, qos, payload, _):
+            self.hub.rrpcReply(*self.identity, {"answer": payload}, 0)
+
+        self.hub.rrpcInit(*self.identity, answer)
+        return self.granted.get(timeout=PATIENCE)
+
+    def time(self, _):
+        return self.explorer.getNtpAccurateTime()
+
     def publish(self, order):
-        while not self.acknowledged.empty():
-            self.acknowledged.get_nowait()
+        drain(self.acknowledged)
         rc, mid = self.explorer.publish(order["topic"], order["payload"], order["qos"])
         if rc != 0:
             raise RuntimeError(f"it says {rc}")
@@ -88,6 +108,7 @@ class Player:
             pass
 
     def subscribe(self, order):
+        drain(self.granted)
         self.hub.registerUserCallback(
             order["topic"], lambda topic, qos, payload, _: self.messages.put([topic, payload, qos])
         )
@@ -99,6 +120,12 @@ class Player:
 
     def disconnect(self, _):
         self.explorer.disconnect()
+
+
+def drain(waiting):
+    """What nobody asked for."""
+    while not waiting.empty():
+        waiting.get_nowait()
 
 
 def lead_to(port):

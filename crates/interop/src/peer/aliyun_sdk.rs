@@ -126,13 +126,13 @@ async fn everyday(
     // With the login that it had.
     at.platform.disconnect_all();
     at.asks("it connects again", json!({"do": "again"}), json!("connected")).await?;
-    let set = json!({"method": "thing.service.property.set", "id": "2", "params": {"Power": 0}, "version": "1.0.0"});
-    let topic = sys("service/property/set");
-    let (device, filter) = (at.device.clone(), topic.clone());
+    let (device, filter) = (at.device.clone(), sys("service/property/set"));
     at.until("it subscribes again", |machine| machine.subscriptions(&device).contains(&filter))
         .await?;
-    at.platform.publish(&topic, set.to_string(), 1);
-    at.asks("properties are set again", json!({"do": "set"}), set).await?;
+    let params = json!({"Power": 1});
+    at.sets(&params)?;
+    let seen = at.peer.ask(json!({"do": "set"})).await?;
+    at.tally.equal("properties are set again", &seen["ok"]["params"], &params);
     at.asks("it leaves", json!({"do": "end"}), json!(null)).await?;
     let report = at.platform.report();
     at.tally.equal("logins", (report.logins, report.refused), (2, 0));
@@ -142,30 +142,60 @@ async fn everyday(
 }
 
 async fn properties(at: &mut Exchange<'_>) -> Result<(), Failure> {
-    let order = json!({"do": "post", "props": {"Power": 1, "Name": "灯 \"7\""}});
-    let reply = |asked: &Value| {
-        json!({"id": asked["id"], "code": 200, "data": {}, "message": "success",
-            "method": "thing.event.property.post", "version": "1.0"})
-    };
-    let (topic, replies) = (sys("event/property/post"), sys("event/property/post_reply"));
-    let (asked, answer) = at.answered(order, &topic, &replies, reply).await?;
-    let wanted = json!({"params": {"Power": 1, "Name": "灯 \"7\""},
-        "method": "thing.event.property.post", "version": "1.0"});
-    at.tally.includes("properties as they are posted", &asked, &wanted);
-    at.tally.equal("what it makes of the reply", answer, json!({"ok": reply(&asked)}));
+    let params = json!({"Power": 1, "Name": "灯 \"7\""});
+    let order = json!({"do": "post", "props": params});
+    posted(at, order, "event/property/post", &params).await?;
+    let reported = Value::from(at.platform.reported(&at.device));
+    at.tally.equal("what the platform knows then", reported, params);
+    let params = json!({"value": 91});
+    let order = json!({"do": "event", "name": "Overheated", "params": params});
+    posted(at, order, "event/Overheated/post", &params).await?;
 
-    let order = json!({"do": "event", "name": "Overheated", "params": {"value": 91}});
-    let reply =
-        |asked: &Value| json!({"id": asked["id"], "code": 200, "data": {}, "message": "success"});
-    let (topic, replies) = (sys("event/Overheated/post"), sys("event/Overheated/post_reply"));
-    let (asked, answer) = at.answered(order, &topic, &replies, reply).await?;
-    at.tally.includes("an event", &asked, &json!({"params": {"value": 91}}));
-    at.tally.equal("what it makes of the event's reply", answer, json!({"ok": reply(&asked)}));
+    let params = json!({"Power": 0, "Name": "küche"});
+    let id = at.sets(&params)?;
+    let seen = at.peer.ask(json!({"do": "set"})).await?;
+    let wanted = json!({"method": "thing.service.property.set", "id": id, "params": params});
+    at.tally.includes("properties are set", &seen["ok"], &wanted);
+    services(at).await
+}
 
-    let set = json!({"method": "thing.service.property.set", "id": "1",
-        "params": {"Power": 0, "Name": "küche"}, "version": "1.0.0"});
-    at.platform.publish(&sys("service/property/set"), set.to_string(), 0);
-    at.asks("properties are set", json!({"do": "set"}), set).await
+/// It posts something, and makes what it should of the reply.
+async fn posted(
+    at: &mut Exchange<'_>,
+    order: Value,
+    path: &str,
+    params: &Value,
+) -> Result<(), Failure> {
+    let answer = at.peer.ask(order).await?;
+    let asked = at.published(&sys(path)).await?.json().unwrap_or_default();
+    let method = format!("thing.{}", path.replace('/', "."));
+    let wanted = json!({"params": params, "method": method, "version": "1.0"});
+    at.tally.includes(&format!("{path}: as it came"), &asked, &wanted);
+    let wanted = json!({"id": asked["id"], "code": 200, "data": {}, "message": "success"});
+    at.tally.includes(&format!("{path}: the reply as it came"), &answer["ok"], &wanted);
+    Ok(())
+}
+
+/// Services that are called and answered on a topic of their own, and by RRPC.
+async fn services(at: &mut Exchange<'_>) -> Result<(), Failure> {
+    for (name, way) in [("Blink", "async"), ("Glow", "sync")] {
+        at.asks("a service", json!({"do": "service", "name": name, "way": way}), json!(null))
+            .await?;
+        let call = json!({"id": "77", "version": "1.0", "params": {"times": 3},
+            "method": format!("thing.service.{name}")});
+        let wanted = json!({"id": "77", "code": 200, "data": {"times": 3}});
+        let answer = if way == "sync" {
+            at.rrpc(&call).await?
+        } else {
+            let (device, topic) = (at.device.clone(), sys(&format!("service/{name}")));
+            at.until("it subscribes", |machine| machine.subscriptions(&device).contains(&topic))
+                .await?;
+            at.platform.publish(&topic, call.to_string(), 0);
+            at.published(&format!("{topic}_reply")).await?.json().unwrap_or_default()
+        };
+        at.tally.equal(&format!("a service, {way}"), answer, wanted);
+    }
+    Ok(())
 }
 
 async fn custom(at: &mut Exchange<'_>) -> Result<(), Failure> {

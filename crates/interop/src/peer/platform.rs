@@ -36,28 +36,29 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// Gives an order on which the device publishes to `topic`, is answered there, and tells what it made of the
-    /// answer. Returns what it published and what it tells.
-    pub(crate) async fn answered(
-        &mut self,
-        order: Value,
-        topic: &str,
-        reply_topic: &str,
-        reply: impl Fn(&Value) -> Value,
-    ) -> Result<(Value, Value), Failure> {
-        let platform = &self.platform;
-        let replying = async {
-            let asked = published(platform, topic).await?.json().unwrap_or_default();
-            platform.publish(reply_topic, reply(&asked).to_string(), 0);
-            Ok::<_, Failure>(asked)
-        };
-        let (asked, answer) = tokio::join!(replying, self.peer.ask(order));
-        Ok((asked?, answer?))
-    }
-
     /// The first message of the device to this topic.
     pub(crate) async fn published(&self, topic: &str) -> Result<Message, Failure> {
-        published(&self.platform, topic).await
+        let mut found = None;
+        self.until(topic, |machine| {
+            let mut from_it = machine.messages().filter(|message| message.from.is_some());
+            found = from_it.find(|message| message.topic == topic).cloned();
+            found.is_some()
+        })
+        .await?;
+        found.ok_or_else(|| Failure::new(format!("nothing came to {topic}")))
+    }
+
+    /// Asks the device something by RRPC, which it has to answer.
+    pub(crate) async fn rrpc(&mut self, question: &Value) -> Result<Value, Failure> {
+        let asked = self.platform.rrpc(&self.device, question.to_string(), SOON).await;
+        let answer = asked.map_err(|error| Failure::new(format!("RRPC: {error}")))?;
+        serde_json::from_slice(&answer).map_err(|error| Failure::new(format!("RRPC: {error}")))
+    }
+
+    /// Has the platform set properties; returns the id of the request.
+    pub(crate) fn sets(&mut self, params: &Value) -> Result<String, Failure> {
+        let set = self.platform.set_properties(&self.device, params);
+        set.map_err(|error| Failure::new(error.to_string()))
     }
 
     /// Waits until the platform is as is wished.
@@ -82,17 +83,4 @@ impl Exchange<'_> {
         wanted(&mut violations);
         self.tally.equal(&format!("{what}: what was wrong"), report.violations, violations);
     }
-}
-
-async fn published(platform: &SimPlatform, topic: &str) -> Result<Message, Failure> {
-    let mut found = None;
-    let looking = platform.until(|machine| {
-        let mut messages = machine.messages().filter(|message| message.from.is_some());
-        found = messages.find(|message| message.topic == topic).cloned();
-        found.is_some()
-    });
-    let looked = timeout(SOON, looking).await;
-    found
-        .filter(|_| looked.is_ok())
-        .ok_or_else(|| Failure::new(format!("nothing came to {topic} in {} s", SOON.as_secs())))
 }

@@ -98,6 +98,7 @@ async fn everyday(peer: &mut Dialogue, tally: &mut Tally, file: &Path) -> Result
         machine.report().logins == 2 && machine.is_connected(&device)
     })
     .await?;
+    at.asks("it knows that", json!({"do": "again"}), json!(true)).await?;
     at.asks("it leaves", json!({"do": "disconnect"}), json!(null)).await?;
     at.until("it is gone", |machine| !machine.is_connected(&device)).await?;
     let report = at.platform.report();
@@ -108,24 +109,23 @@ async fn everyday(peer: &mut Dialogue, tally: &mut Tally, file: &Path) -> Result
 
 async fn properties(at: &mut Exchange<'_>) -> Result<(), Failure> {
     let up = format!("$thing/up/property/{PRODUCT_ID}/{DEVICE_NAME}");
-    let down = format!("$thing/down/property/{PRODUCT_ID}/{DEVICE_NAME}");
     let params = json!({"power_switch": 1, "name": "灯 \"7\""});
-    let reply = |asked: &Value| {
-        json!({"method": "report_reply", "clientToken": asked["clientToken"], "code": 0,
-            "status": "success"})
-    };
-    let order = json!({"do": "report", "params": params});
-    let (asked, answer) = at.answered(order, &up, &down, reply).await?;
+    let answer = at.peer.ask(json!({"do": "report", "params": params})).await?;
+    let asked = at.published(&up).await?.json().unwrap_or_default();
     let wanted = json!({"method": "report", "params": params});
     at.tally.includes("properties as they are reported", &asked, &wanted);
-    at.tally.equal("what it makes of the reply", answer, json!({"ok": [asked, reply(&asked)]}));
+    let reply = json!({"method": "report_reply", "clientToken": asked["clientToken"], "code": 0,
+        "status": "success"});
+    at.tally.equal("what it makes of the reply", answer, json!({"ok": [asked, reply]}));
+    let reported = Value::from(at.platform.reported(&at.device));
+    at.tally.equal("what the platform knows then", reported, params);
 
-    let control = json!({"method": "control", "clientToken": "from-above-7",
-        "params": {"power_switch": 0}});
-    at.platform.publish(&down, control.to_string(), 0);
+    let params = json!({"power_switch": 0});
+    let token = at.sets(&params)?;
+    let control = json!({"method": "control", "clientToken": token, "params": params});
     at.asks("properties are set", json!({"do": "control"}), control).await?;
     // Without a method: the SDK leaves it out.
-    let wanted = json!({"code": 0, "clientToken": "from-above-7", "status": "done"});
+    let wanted = json!({"code": 0, "clientToken": token, "status": "done"});
     let mut replied = None;
     at.until("it replies", |machine| {
         let from_it = machine.messages().filter(|message| message.from.is_some());
@@ -134,6 +134,16 @@ async fn properties(at: &mut Exchange<'_>) -> Result<(), Failure> {
     })
     .await?;
     at.tally.equal("its reply", replied, Some(wanted));
+
+    at.asks("it takes questions", json!({"do": "rrpc"}), json!(0)).await?;
+    let question = json!({"ask": "灯", "times": 3});
+    let answer = at.rrpc(&question).await?;
+    at.tally.equal("its answer", answer, json!({"answer": question}));
+    // In milliseconds, by what it takes for the same formula.
+    let time = at.peer.ask(json!({"do": "time"})).await?;
+    let (time, wanted) = (time["ok"].as_f64().unwrap_or(0.0), at.platform.time().as_millis());
+    let off = (wanted as f64 - time).abs();
+    at.tally.check("the platform's time", off < 5_000.0, (time, wanted));
     Ok(())
 }
 
