@@ -66,7 +66,9 @@ async fn a_client_that_does_not_read_is_cut_off() {
     let platform = both().spawn_in_memory();
     let (mut stream, _) = login(&platform, Link::tls(), &aliyun_login()).await;
     stream.write_all(b"\x82\x21\0\x01\0\x1c/a1X2bEnP82z/lamp-1/user/get\0").await.unwrap();
+    let began = Instant::now();
     platform.until(|inside| !inside.subscriptions(&aliyun_id()).is_empty()).await;
+    assert_eq!(began.elapsed(), secs(0), "it is told at once");
     let payload = vec![0; 256 << 10];
     for _ in 0..40 {
         platform.publish("/a1X2bEnP82z/lamp-1/user/get", &payload, 0);
