@@ -6,7 +6,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use iot_home::mqtt::ConnectCode;
-use iot_home::sim::mqtt::{Builder, ClientIdentity, DeviceId, Faults, SimPlatform};
+use iot_home::sim::mqtt::{
+    Builder, ClientCertificates, ClientIdentity, DeviceId, Faults, Machine, SimPlatform,
+};
 use iot_home::{aliyun, tencent};
 use serde_json::json;
 
@@ -110,8 +112,14 @@ impl Platform {
         to(cloud, false, self.sim.tcp_addr(), more)
     }
 
+    /// Waits until the platform is as is wished.
+    async fn until(&self, is_so: impl FnMut(&Machine) -> bool) {
+        let waited = tokio::time::timeout(Duration::from_secs(15), self.sim.until(is_so)).await;
+        waited.unwrap_or_else(|_| panic!("it is not so: {:?}", self.sim.report()));
+    }
+
     pub(crate) async fn is_subscribed(&self, cloud: Cloud) {
-        self.sim.until(|sim| !sim.subscriptions(&cloud.id()).is_empty()).await;
+        self.until(|sim| !sim.subscriptions(&cloud.id()).is_empty()).await;
     }
 
     /// A certificate of the device's, and its key, as files.
@@ -174,7 +182,7 @@ async fn a_whole_session_with_either_cloud_over_either_transport() {
             );
             assert_eq!(session.code(), 0);
             assert!(session.stderr.try_recv().is_err(), "programs are told nothing beside");
-            platform.sim.until(|sim| sim.report().disconnects == before + 1).await;
+            platform.until(|sim| sim.report().disconnects == before + 1).await;
             let messages = platform.sim.messages();
             let said = messages.iter().rev().find(|message| message.topic == up).unwrap();
             assert_eq!((said.text(), said.qos), (Some("{\"power\":1}"), 1));
@@ -297,8 +305,7 @@ async fn an_interrupt_is_its_end() {
     let platform = Platform::start().await;
     for (at, words) in [&["--json"][..], &[]].into_iter().enumerate() {
         let mut session = Running::start(platform.tls(Tencent, words));
-        let connected = |sim: &iot_home::sim::mqtt::Machine| sim.is_connected(&Tencent.id());
-        platform.sim.until(connected).await;
+        platform.until(|sim| sim.is_connected(&Tencent.id())).await;
         // It has heard of that itself.
         if at == 0 {
             session.line()
@@ -309,7 +316,7 @@ async fn an_interrupt_is_its_end() {
         assert_eq!(code, 0);
         assert!(took < Duration::from_secs(1), "{took:?}");
         let said_so = u64::try_from(at).unwrap() + 1;
-        platform.sim.until(|sim| sim.report().disconnects == said_so).await;
+        platform.until(|sim| sim.report().disconnects == said_so).await;
     }
 }
 
@@ -321,7 +328,7 @@ async fn an_interrupt_waits_for_nobody() {
     platform.sim.set_faults(Faults::seed(1).lost_acks(u64::MAX));
     let publish = format!("{}=x", Aliyun.topics()[1]);
     let mut session = Running::start(platform.tls(Aliyun, &["--json", "--publish", &publish]));
-    platform.sim.until(|sim| sim.report().lost_acks > 0).await;
+    platform.until(|sim| sim.report().lost_acks > 0).await;
     let (code, took) = session.interrupt();
     assert_eq!(code, 0);
     assert!(took < Duration::from_secs(1), "{took:?}");
@@ -343,7 +350,8 @@ async fn an_interrupt_ends_connecting() {
 async fn devices_with_certificates() {
     let builder = SimPlatform::builder()
         .aliyun_certificate(&aliyun::CertificateDevice::new("a1X2bEnP82z", "lamp-1").unwrap())
-        .tencent_certificate(&tencent::CertificateDevice::new("YOURPROD01", "lamp1").unwrap());
+        .tencent_certificate(&tencent::CertificateDevice::new("YOURPROD01", "lamp1").unwrap())
+        .reconnect_limit(false);
     let platform = Platform::of(builder).await;
     for cloud in CLOUDS {
         let [cert, key] = platform.identity(cloud);
@@ -365,8 +373,31 @@ async fn devices_with_certificates() {
     let other = platform.identity(Tencent);
     let words = ["--json", "--cert", text(&other[0]), "--key", text(&other[1])];
     ended(platform.tls(Aliyun, &words)).await.error("auth", 1);
-    let tcp = [&words[..], &["--secure-mode", "3"]].concat();
-    ended(platform.tcp(Aliyun, &tcp[..])).await.error("usage", 2);
+    let error = ended(platform.tcp(Aliyun, &words)).await.error("usage", 2);
+    assert!(error["message"].as_str().unwrap().contains("secure mode 2"), "{error}");
+    let stamped = [&words[..], &["--timestamp", "1"]].concat();
+    ended(platform.tls(Aliyun, &stamped)).await.error("usage", 2);
+    // Tencent's login is over TLS with it in any case.
+    let run = ended(to(
+        Tencent,
+        false,
+        platform.sim.tls_addr(),
+        &[&words[..], &["--ca", text(&platform.ca), "--for", "0s"]].concat(),
+    ))
+    .await;
+    assert_eq!(run.code, 0, "{run:?}");
+}
+
+/// Where a broker asks for a certificate, its absence is like a wrong secret.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_that_wants_a_certificate() {
+    let platform = Platform::of(builder().client_certificates(ClientCertificates::Required)).await;
+    let error = ended(platform.tls(Aliyun, &["--json"])).await.error("auth", 1);
+    assert!(error["hint"].as_str().unwrap().contains("--cert FILE"), "{error}");
+    let strange = Platform::start().await;
+    let [cert, key] = strange.identity(Tencent);
+    let words = ["--json", "--cert", text(&cert), "--key", text(&key)];
+    ended(platform.tls(Tencent, &words)).await.error("auth", 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
