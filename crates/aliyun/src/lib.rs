@@ -28,8 +28,14 @@ pub mod presented;
 pub mod problem;
 mod psk;
 pub mod refusal;
+#[cfg(feature = "registration")]
+#[cfg_attr(docsrs, doc(cfg(feature = "registration")))]
+pub mod registration;
 pub mod secret;
 pub mod sub_device;
+#[cfg(feature = "payload")]
+#[cfg_attr(docsrs, doc(cfg(feature = "payload")))]
+pub mod thing;
 mod timestamp;
 
 pub use device::{CertificateDevice, Device, TokenDevice};

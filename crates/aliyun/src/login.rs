@@ -1,6 +1,8 @@
 //! Building logins: where to, how signed, what is said besides.
 
 mod certificate;
+#[cfg(feature = "registration")]
+mod registering;
 mod signed;
 mod token;
 
@@ -10,6 +12,9 @@ use iot_home_mqtt::field::{Fault, Field};
 use iot_home_mqtt::{Host, InvalidField, MqttLogin};
 
 pub use self::certificate::Certificate;
+#[cfg(feature = "registration")]
+#[cfg_attr(docsrs, doc(cfg(feature = "registration")))]
+pub use self::registering::Registering;
 pub use self::signed::Signed;
 pub use self::token::Token;
 use crate::platform::RULES;

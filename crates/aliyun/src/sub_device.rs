@@ -87,6 +87,16 @@ impl SubDevice {
         self
     }
 
+    #[cfg(feature = "payload")]
+    pub(crate) const fn names(&self) -> (&crate::ProductKey, &crate::DeviceName) {
+        (self.device.product_key(), self.device.device_name())
+    }
+
+    #[cfg(feature = "payload")]
+    pub(crate) const fn method(&self) -> SignMethod {
+        self.method
+    }
+
     /// The proof at this time, which counts from 1970-01-01 00:00 UTC.
     pub fn sign(&self, now: Duration) -> SubDeviceProof {
         let mut client_id = self.client_id.to_string();

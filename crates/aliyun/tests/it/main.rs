@@ -16,4 +16,6 @@ mod names;
 mod presented;
 mod secrets;
 mod shapes;
+#[cfg(feature = "payload")]
+mod thing;
 mod vectors;
