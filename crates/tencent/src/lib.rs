@@ -28,7 +28,13 @@ pub mod problem;
 pub mod psk;
 pub mod refusal;
 pub mod region;
+#[cfg(feature = "registration")]
+#[cfg_attr(docsrs, doc(cfg(feature = "registration")))]
+pub mod registration;
 mod signature;
+#[cfg(feature = "payload")]
+#[cfg_attr(docsrs, doc(cfg(feature = "payload")))]
+pub mod thing;
 
 pub use device::{CertificateDevice, Device};
 pub use expiry::Expiry;

@@ -13,5 +13,9 @@ mod changes;
 mod logins;
 mod mistakes;
 mod names;
+#[cfg(feature = "registration")]
+mod registration;
 mod secrets;
+#[cfg(feature = "payload")]
+mod thing;
 mod vectors;

@@ -160,6 +160,11 @@ fn public_types() -> BTreeSet<String> {
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
+            // Behind features, and printed by tests of their own.
+            let name = path.file_stem().unwrap_or_default();
+            if name == "thing" || name == "registration" {
+                continue;
+            }
             if path.is_dir() {
                 folders.push(path);
                 continue;
