@@ -31,7 +31,7 @@ mod tests {
     use super::base64;
     use crate::SignMethod;
 
-    /// Registration, which is not here yet, signs like this: its vectors hold the signature to what it will need.
+    /// Registration signs like this.
     #[test]
     fn registrations_of_the_vectors() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/mqtt/vectors.json");

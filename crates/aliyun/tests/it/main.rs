@@ -14,6 +14,8 @@ mod logins;
 mod mistakes;
 mod names;
 mod presented;
+#[cfg(feature = "registration")]
+mod registration;
 mod secrets;
 mod shapes;
 #[cfg(feature = "payload")]

@@ -164,7 +164,7 @@ fn wrong_method(case: &Value) {
     assert_eq!(ours.password.unwrap().expose(), text(case, "correct_password"));
 }
 
-/// Signing registrations is not here yet; verifying them is. Those over HTTPS have the same signature.
+/// Verifying registrations. Those over HTTPS have the same signature.
 fn registration(case: &Value) {
     let (input, expected) = (&case["input"], &case["expected"]);
     let sign = expected["sign"].as_str().or(expected["password"].as_str()).unwrap();
