@@ -22,7 +22,7 @@
 //! ```
 //!
 //! Over MQTT the same is [`Registration::mqtt`] and [`Registration::mqtt_unknown`]; what they are answered with is
-//! [`Known`](crate::thing::Known).
+//! [`Registered`](crate::thing::Registered).
 
 pub mod access;
 mod code;

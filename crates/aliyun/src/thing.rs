@@ -40,11 +40,12 @@ mod code;
 pub mod config;
 mod down;
 pub mod gateway;
-mod known;
+mod identity;
 mod method;
 pub mod ntp;
 pub mod ota;
 pub mod pack;
+mod registered;
 mod reply;
 mod request;
 mod rrpc;
@@ -58,10 +59,11 @@ pub use self::address::Address;
 pub use self::call::{Call, Event};
 pub use self::code::Code;
 pub use self::down::{Down, What};
-#[cfg(feature = "registration")]
-pub(crate) use self::known::Hidden;
-pub use self::known::{Identity, Known};
+pub use self::identity::Identity;
 pub use self::method::{EventId, Method};
+#[cfg(feature = "registration")]
+pub(crate) use self::registered::Hidden;
+pub use self::registered::Registered;
 pub use self::reply::Reply;
 pub use self::request::Request;
 pub use self::rrpc::Rrpc;

@@ -116,14 +116,14 @@ impl Registration {
     }
 
     /// The request over MQTT, of a device that exists. The answer is pushed as
-    /// [`Known::Secret`](crate::thing::Known::Secret), without a subscription. Then the connection is to be closed, which
+    /// [`Registered::Secret`](crate::thing::Registered::Secret), without a subscription. Then the connection is to be closed, which
     /// the platform does after 15 seconds, and never made again.
     pub fn mqtt(&self) -> Login<Registering> {
         Login::registering(&self.product_key, &self.device_name, self.mac(), self.method, None)
     }
 
     /// The request over MQTT, of a device that does not exist; where its product is not in the public instance, with the
-    /// instance's id. The answer is pushed as [`Known::Token`](crate::thing::Known::Token).
+    /// instance's id. The answer is pushed as [`Registered::Token`](crate::thing::Registered::Token).
     pub fn mqtt_unknown(&self, instance: Option<InstanceId>) -> Login<Registering> {
         let unknown = Some(instance);
         Login::registering(&self.product_key, &self.device_name, self.mac(), self.method, unknown)

@@ -9,7 +9,7 @@ use iot_home_mqtt::{AnswerKey, topic};
 use super::ntp::Time;
 use super::ota::Upgrade;
 use super::shadow::{self, Shadow};
-use super::{Address, Identity, Known, MAX_PAYLOAD, Method, Reply, Request, Rrpc, Topics};
+use super::{Address, Identity, MAX_PAYLOAD, Method, Registered, Reply, Request, Rrpc, Topics};
 
 /// A message that arrived: for whom, and what it is.
 #[derive(Clone, Debug)]
@@ -66,7 +66,7 @@ pub enum What<'a> {
     /// On a topic of one's own: what stands behind `user/`, and the payload.
     User(&'a str, &'a [u8]),
     /// What a device was given when it registered.
-    Known(Known),
+    Registered(Registered),
     /// Who a device with a certificate is.
     Identity(Identity),
     /// On a topic that is none of these.
@@ -120,7 +120,9 @@ type Read<'a> = (Option<Address<'a>>, What<'a>);
 fn read<'a>(topic: &'a str, payload: &'a [u8]) -> Option<Result<Read<'a>, Unreadable>> {
     match topic {
         "/ext/register" | "/ext/regnwl" => {
-            return Some(Known::parse(payload).map(|known| (None, What::Known(known))));
+            return Some(
+                Registered::parse(payload).map(|registered| (None, What::Registered(registered))),
+            );
         }
         "/ext/auth/identity/response" => {
             return Some(Identity::parse(payload).map(|identity| (None, What::Identity(identity))));
@@ -269,7 +271,7 @@ impl fmt::Debug for What<'_> {
             Self::Broadcast(path, payload) => bytes(f, "Broadcast", path, payload),
             Self::App(path, payload) => bytes(f, "App", path, payload),
             Self::User(path, payload) => bytes(f, "User", path, payload),
-            Self::Known(known) => known.fmt(f),
+            Self::Registered(registered) => registered.fmt(f),
             Self::Identity(identity) => identity.fmt(f),
             Self::Unknown(payload) => bytes(f, "Unknown", "", payload),
         }

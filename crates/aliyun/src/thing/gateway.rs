@@ -9,7 +9,7 @@ use iot_home_mqtt::payload::lenient;
 use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::known::Hidden;
+use super::registered::Hidden;
 use super::{Address, Call, Code, Method, Unwritable};
 use crate::{DeviceSecret, SubDevice, SubDeviceProof};
 

@@ -1,29 +1,22 @@
 //! The platform's time.
 
+use alloc::format;
 use alloc::string::ToString as _;
 use core::time::Duration;
 
 use iot_home_mqtt::payload::{self, Unreadable, lenient};
 use iot_home_mqtt::{AnswerKey, Publication};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use super::call::millis;
-use super::{MAX_PAYLOAD, Topics, Unwritable};
+use super::{MAX_PAYLOAD, Topics};
 
 /// Asks for the time, at this time of the device's own, which may be any.
-///
-/// # Errors
-/// None: what is written is short.
-pub fn request(topics: &Topics, sent: Duration) -> Result<Publication, Unwritable> {
-    #[derive(Serialize)]
-    #[serde(rename_all = "camelCase")]
-    struct Wire<'a> {
-        device_send_time: &'a str,
-    }
+pub fn request(topics: &Topics, sent: Duration) -> Publication {
     let time = millis(sent).to_string();
-    let payload = payload::value("time", &Wire { device_send_time: &time }, MAX_PAYLOAD)?;
+    let payload = format!("{{\"deviceSendTime\":\"{time}\"}}");
     let key = AnswerKey::new(topics.ntp_response(), time);
-    Ok(Publication::new(topics.ntp_request(), payload).qos(0).answered_by(key))
+    Publication::new(topics.ntp_request(), payload).qos(0).answered_by(key)
 }
 
 /// The platform's answer. All are milliseconds since 1970-01-01 00:00 UTC, by the clock of whoever they are of.

@@ -8,6 +8,8 @@
     reason = "tests may fail loudly"
 )]
 
+#[cfg(feature = "payload")]
+mod payload;
 mod problems;
 mod properties;
 mod rules;

@@ -2,25 +2,17 @@
 
 use iot_home_mqtt::payload::{self, Json, Unreadable};
 use iot_home_mqtt::{AnswerKey, Publication};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::{Code, MAX_PAYLOAD, Topics, Unwritable};
+use super::{Code, MAX_PAYLOAD, Topics};
 
 /// What the answer has in the place of an id.
 pub(super) const REPLY: &str = "reply";
 
 /// Asks for the configuration.
-///
-/// # Errors
-/// None: what is written is short.
-pub fn get(topics: &Topics) -> Result<Publication, Unwritable> {
-    #[derive(Serialize)]
-    struct Wire {
-        r#type: &'static str,
-    }
-    let payload = payload::value("configuration", &Wire { r#type: "get" }, MAX_PAYLOAD)?;
+pub fn get(topics: &Topics) -> Publication {
     let key = AnswerKey::new(topics.of("$config/update"), REPLY);
-    Ok(Publication::new(topics.of("$config/report"), payload).answered_by(key))
+    Publication::new(topics.of("$config/report"), *b"{\"type\":\"get\"}").answered_by(key)
 }
 
 /// The configuration, answered or pushed.

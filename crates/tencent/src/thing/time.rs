@@ -4,26 +4,18 @@ use core::time::Duration;
 
 use iot_home_mqtt::payload::{self, Unreadable, lenient};
 use iot_home_mqtt::{AnswerKey, Publication};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
-use super::{MAX_PAYLOAD, Topics, Unwritable};
+use super::{MAX_PAYLOAD, Topics};
 
 /// What the answer has in the place of an id.
 pub(super) const TIME: &str = "time";
 
 /// Asks for the time. The answer does not say when it was asked: whoever asks keeps that.
-///
-/// # Errors
-/// None: what is written is short.
-pub fn request(topics: &Topics) -> Result<Publication, Unwritable> {
-    #[derive(Serialize)]
-    struct Wire {
-        r#type: &'static str,
-        resource: [&'static str; 1],
-    }
-    let payload = payload::value("time", &Wire { r#type: "get", resource: [TIME] }, MAX_PAYLOAD)?;
+pub fn request(topics: &Topics) -> Publication {
     let key = AnswerKey::new(topics.of("$sys/operation/result"), TIME);
-    Ok(Publication::new(topics.of("$sys/operation"), payload).qos(0).answered_by(key))
+    let payload = *b"{\"type\":\"get\",\"resource\":[\"time\"]}";
+    Publication::new(topics.of("$sys/operation"), payload).qos(0).answered_by(key)
 }
 
 /// The platform's answer.

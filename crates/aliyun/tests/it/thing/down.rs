@@ -6,7 +6,7 @@ use iot_home_aliyun::thing::config::{Config, Desired, LogConfig};
 use iot_home_aliyun::thing::ota::Digest;
 use iot_home_aliyun::thing::shadow::{Shadow, ShadowCode};
 use iot_home_aliyun::thing::{
-    Code, Down, Known, Members, Method, Pending, Publication, Request, Text, Unreadable, What,
+    Code, Down, Members, Method, Pending, Publication, Registered, Request, Text, Unreadable, What,
 };
 use iot_home_core::Instant;
 use serde_json::{Value, json};
@@ -73,7 +73,7 @@ fn answers_find_their_calls() {
     pending.insert(call.answer.unwrap(), deadline, "report").unwrap();
     let time =
         iot_home_aliyun::thing::ntp::request(&topics, Duration::from_millis(1_571_724_098_000));
-    pending.insert(time.unwrap().answer.unwrap(), deadline, "time").unwrap();
+    pending.insert(time.answer.unwrap(), deadline, "time").unwrap();
 
     let (_, body) = case("down", "reply");
     for other in [
@@ -189,14 +189,16 @@ fn the_time() {
 #[test]
 fn what_registration_and_certificates_are_answered_with() {
     let (topic, body) = case("down", "register");
-    let What::Known(Known::Secret(device)) = Down::parse(&topic, body.as_bytes()).unwrap().what
+    let What::Registered(Registered::Secret(device)) =
+        Down::parse(&topic, body.as_bytes()).unwrap().what
     else {
         panic!()
     };
     let ours = iot_home_aliyun::Device::new("a1X2bEnP82z", "lamp-1", SECRET).unwrap();
     assert_eq!(device.tls().sign(Duration::ZERO), ours.tls().sign(Duration::ZERO));
     let (topic, body) = case("down", "regnwl");
-    let What::Known(Known::Token(device)) = Down::parse(&topic, body.as_bytes()).unwrap().what
+    let What::Registered(Registered::Token(device)) =
+        Down::parse(&topic, body.as_bytes()).unwrap().what
     else {
         panic!()
     };
@@ -207,7 +209,7 @@ fn what_registration_and_certificates_are_answered_with() {
     let What::Identity(identity) = Down::parse(&topic, body.as_bytes()).unwrap().what else {
         panic!()
     };
-    let login = identity.into_device().unwrap().tls().sign();
+    let login = identity.into_device().tls().sign();
     assert_eq!(login.username.as_deref(), Some("lamp-1&a1X2bEnP82z"));
 
     for (body, why) in [

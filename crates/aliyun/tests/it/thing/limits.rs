@@ -32,7 +32,7 @@ fn subscriptions_cover_what_arrives() {
     let filters = topics().subscriptions();
     for case in super::cases("down") {
         let topic = case["topic"].as_str().unwrap();
-        let free = ["Unknown", "User", "App", "Known", "Secret", "Token", "Identity"];
+        let free = ["Unknown", "User", "App", "Secret", "Token", "Identity"];
         let is_free = free.contains(&case["is"].as_str().unwrap())
             || topic.starts_with("/ext/rrpc/")
             || topic.contains("a1SubSubSub");

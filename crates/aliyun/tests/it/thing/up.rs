@@ -79,7 +79,7 @@ fn build(id: &str) -> Result<Publication, Unwritable> {
         "batch-login" => Call::batch_login("7", &[sub()], NOW, false)?.to(&topics),
         "logout" => Call::logout("8", below).to(&topics),
         "batch-logout" => Call::batch_logout("9", [below])?.to(&topics),
-        "ntp" => ntp::request(&topics, Duration::from_millis(1_571_724_098_000)),
+        "ntp" => Ok(ntp::request(&topics, Duration::from_millis(1_571_724_098_000))),
         "ota-inform" => ota::inform(&topics, "1", "1.0.1", Some("MCU")),
         "ota-request" => ota::request(&topics, "2", "1.0.1"),
         "ota-progress" => {
@@ -93,7 +93,7 @@ fn build(id: &str) -> Result<Publication, Unwritable> {
             shadow::change(&topics, &Change::Update { reported, version: 1 })
         }
         "shadow-clear" => shadow::change(&topics, &Change::<()>::ClearDesired { version: 2 }),
-        "shadow-get" => shadow::get(&topics),
+        "shadow-get" => Ok(shadow::get(&topics)),
         "shadow-delete" => {
             let reported = json!({"color": "null"});
             shadow::change(&topics, &Change::Delete { reported, version: 2 })

@@ -42,7 +42,7 @@ fn build(id: &str) -> Result<Publication, Unwritable> {
         "shadow-get" => shadow::get(&topics, "pid-0"),
         "shadow-update" => shadow::update(&topics, "pid-1", &json!({"a": 1}), Some(1)),
         "shadow-take-over" => shadow::take_over(&topics, "pid-2", &json!({"a": 1}), Some(1)),
-        "time" => time::request(&topics),
+        "time" => Ok(time::request(&topics)),
         "ota-version" => ota::report_version(&topics, "0.1"),
         "ota-downloading" => ota::report_progress(&topics, Progress::Downloading(10), "0.2"),
         "ota-fail" => ota::report_progress(&topics, Progress::Fail(FailCode::DIGEST), "0.2"),
@@ -55,7 +55,7 @@ fn build(id: &str) -> Result<Publication, Unwritable> {
             gateway::bind(&topics, below, &sub.bind_proof(SignMethod::HmacSha1, 123_456, now))
         }
         "describe" => gateway::describe(&topics),
-        "config" => config::get(&topics),
+        "config" => Ok(config::get(&topics)),
         "log-level" => log::get_level(&topics, "1"),
         other => panic!("{other} has no builder"),
     }

@@ -1,4 +1,4 @@
-//! What the platform tells a device of itself.
+//! What a device was given when it registered.
 
 use alloc::string::String;
 
@@ -7,56 +7,20 @@ use iot_home_mqtt::payload::{self, Unreadable};
 use serde::{Deserialize, Deserializer};
 
 use super::MAX_PAYLOAD;
-use crate::{
-    CertificateDevice, ClientId, Device, DeviceName, DeviceToken, InvalidField, ProductKey,
-    TokenDevice,
-};
-
-/// Who a device with a certificate is. The platform says it after the first login, without a subscription.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Identity {
-    /// Which product it is.
-    pub product_key: ProductKey,
-    /// What it is called.
-    pub device_name: DeviceName,
-}
-
-impl Identity {
-    pub(super) fn parse(payload: &[u8]) -> Result<Self, Unreadable> {
-        #[derive(Deserialize)]
-        #[serde(rename_all = "camelCase")]
-        struct Wire {
-            product_key: String,
-            device_name: String,
-        }
-        let wire: Wire = payload::read(payload, MAX_PAYLOAD)?;
-        let (product_key, device_name) =
-            (wire.product_key.try_into()?, wire.device_name.try_into()?);
-        Ok(Self { product_key, device_name })
-    }
-
-    /// The device as it will log in from then on.
-    ///
-    /// # Errors
-    /// None: both names were checked.
-    pub fn into_device(self) -> Result<CertificateDevice, InvalidField> {
-        CertificateDevice::new(self.product_key, self.device_name)
-    }
-}
+use crate::{ClientId, Device, DeviceName, DeviceToken, ProductKey, TokenDevice};
 
 /// What a device was given when it registered over MQTT. The connection that it came on has done its work, and is not to
 /// be made again.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
-pub enum Known {
+pub enum Registered {
     /// A device that was registered before: its secret.
     Secret(Device),
     /// A device that was not: a token.
     Token(TokenDevice),
 }
 
-impl Known {
+impl Registered {
     pub(super) fn parse(payload: &[u8]) -> Result<Self, Unreadable> {
         let wire: Wire = payload::read(payload, MAX_PAYLOAD)?;
         let product_key: ProductKey = wire.product_key.try_into()?;
