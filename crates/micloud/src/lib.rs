@@ -12,17 +12,44 @@
     allow(clippy::arithmetic_side_effects, clippy::cast_possible_truncation, clippy::unwrap_used)
 )]
 
+pub mod api;
+mod call;
+pub mod capture;
+mod cookie;
+mod envelope;
+mod error;
 mod form;
+mod hosts;
+mod identity;
+mod lenient;
 mod method;
 mod nonce;
+mod open;
 mod path;
+mod region;
+mod request;
+mod response;
+mod session;
+mod signed;
 mod signed_nonce;
 mod ssecurity;
+mod url;
 mod urlencoded;
 
+pub use call::{Call, InvalidCall};
+pub use capture::Capture;
+pub use error::{ApiError, Expiry, ServerText};
 pub use form::{Mode, SignedForm, UnknownMode};
+pub use hosts::{Hosts, InvalidUrl, Service};
+pub use identity::{DeviceId, Identity, InvalidDeviceId, InvalidIdentity};
 pub use method::{Method, UnknownMethod};
 pub use nonce::{Nonce, NonceError};
+pub use open::{MAX_INFLATED, OpenError};
 pub use path::signing_path;
+pub use region::{Region, UnknownRegion};
+pub use request::Request;
+pub use response::Response;
+pub use session::{Credentials, ServiceKeys, Session, SessionError};
+pub use signed::{Api, Signed};
 pub use signed_nonce::{NotBase64, SignedNonce};
 pub use ssecurity::{Ssecurity, SsecurityError};

@@ -57,8 +57,7 @@ impl SignedNonce {
                 let keystream = self.keystream(data.len().max(hash.len()));
                 let data = sealed(&keystream, data);
                 let hash = sealed(&keystream, &hash);
-                let signature =
-                    self.sha1(method, path, &[("data", &data), ("rc4_hash__", &hash)]);
+                let signature = self.sha1(method, path, &[("data", &data), ("rc4_hash__", &hash)]);
                 SignedForm { data, rc4_hash: Some(hash), signature, nonce }
             }
         }

@@ -2,10 +2,13 @@
 
 #![allow(
     clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::unwrap_used,
     reason = "tests may fail loudly"
 )]
 
+mod answers;
+mod captures;
 mod vectors;

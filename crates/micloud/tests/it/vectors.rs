@@ -75,7 +75,10 @@ fn signed_nonces() {
         let opened = signed_nonce(&case).open(sealed.as_bytes()).unwrap();
         assert_eq!(opened, [0; 16]);
         let keystream = text(&case, "rc4_keystream_after_drop_first16_hex");
-        assert_eq!(signed_nonce(&case).open(b"AAAAAAAAAAAAAAAAAAAAAA==").unwrap(), unhex(keystream));
+        assert_eq!(
+            signed_nonce(&case).open(b"AAAAAAAAAAAAAAAAAAAAAA==").unwrap(),
+            unhex(keystream)
+        );
     }
 }
 
@@ -84,8 +87,7 @@ fn plain_requests() {
     for case in cases() {
         let (input, expected) = (&case["input"], &case["plain_mode"]);
         let data = text(&input["params"], "data");
-        let form =
-            signed_nonce(&case).sign(Mode::Plain, Method::Post, text(input, "path"), data);
+        let form = signed_nonce(&case).sign(Mode::Plain, Method::Post, text(input, "path"), data);
         assert_eq!(form.signature, text(expected, "signature"));
         assert_eq!((form.data.as_str(), &form.rc4_hash), (data, &None));
         assert_eq!(sorted(&form.to_urlencoded()), sorted(text(expected, "form_body")));
