@@ -3,6 +3,7 @@
 //! Secrets are taken as text and read later, because what clap refuses it quotes.
 
 mod address;
+mod cloud;
 mod duration;
 mod miio;
 mod mqtt;
@@ -17,6 +18,7 @@ use clap_complete::Shell;
 use iot_home::Secret;
 
 pub(crate) use self::address::Address;
+pub(crate) use self::cloud::{Cloud, CloudCommand, CloudDecrypt, CloudHosts, CloudSign, Key};
 pub(crate) use self::miio::{Decode, Encode, Miio, MiioCommand, Target, TokenCommand};
 pub(crate) use self::mqtt::{
     Aliyun, AliyunCommand, AliyunConnect, AliyunCredentials, AliyunLogin, Mqtt, MqttCommand,
@@ -29,10 +31,13 @@ pub(crate) use self::yeelight::{
 };
 
 /// What this program was built with; shown by `--version`.
-pub(crate) const FEATURES: &[&str] = &["miio", "sim", "yeelight", "aliyun", "tencent", "mqtt"];
+pub(crate) const FEATURES: &[&str] =
+    &["miio", "sim", "yeelight", "aliyun", "tencent", "mqtt", "micloud"];
 
-const VERSION: &str =
-    concat!(env!("CARGO_PKG_VERSION"), "\nfeatures: miio, sim, yeelight, aliyun, tencent, mqtt");
+const VERSION: &str = concat!(
+    env!("CARGO_PKG_VERSION"),
+    "\nfeatures: miio, sim, yeelight, aliyun, tencent, mqtt, micloud"
+);
 
 const AFTER_HELP: &str = "\
 Exit codes: 0 done; 1 the operation failed; 2 wrong usage or bad input, found before anything was sent.
@@ -97,6 +102,8 @@ pub(crate) enum Command {
     Miio(Miio),
     /// Find, read and control Yeelight bulbs that have LAN Control switched on
     Yeelight(Yeelight),
+    /// Sign requests to the Mi Home cloud, and open captured ones
+    Cloud(Cloud),
     /// Log in to Aliyun IoT over MQTT
     Aliyun(Aliyun),
     /// Log in to Tencent Cloud IoT over MQTT

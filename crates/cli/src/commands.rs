@@ -1,5 +1,6 @@
 //! One module for each command.
 
+mod cloud;
 mod completions;
 mod deadline;
 mod decode;
@@ -15,7 +16,9 @@ mod yeelight;
 
 use clap::CommandFactory as _;
 
-use crate::args::{AliyunCommand, Cli, Command, MiioCommand, MqttCommand, Options, TencentCommand};
+use crate::args::{
+    AliyunCommand, Cli, CloudCommand, Command, MiioCommand, MqttCommand, Options, TencentCommand,
+};
 use crate::failure::Outcome;
 use crate::output::Output;
 use crate::record::Recorder;
@@ -39,6 +42,10 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
             command => miio::run(context, command).await,
         },
         Command::Yeelight(args) => yeelight::run(context, args.command).await,
+        Command::Cloud(args) => match args.command {
+            CloudCommand::Sign(sign) => cloud::sign(context, sign).await,
+            CloudCommand::Decrypt(decrypt) => cloud::decrypt(context, decrypt, args.hosts).await,
+        },
         Command::Aliyun(args) => match args.command {
             AliyunCommand::Credentials(args) => mqtt::aliyun(context, args).await,
             AliyunCommand::Connect(args) => mqtt::connect_aliyun(context, args).await,

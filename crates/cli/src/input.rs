@@ -37,16 +37,21 @@ pub(crate) fn open(file: &Path) -> Result<Box<dyn Read + Send>, Failure> {
 
 /// The bytes of a file, without blocking the runtime: an interrupt ends the wait.
 pub(crate) async fn bytes(file: &Path, what: &str) -> Result<Vec<u8>, Failure> {
+    bytes_up_to(LIMIT, file, what).await
+}
+
+/// The same for files that may be larger than most.
+pub(crate) async fn bytes_up_to(limit: u64, file: &Path, what: &str) -> Result<Vec<u8>, Failure> {
     let opened = open(file)?;
     let read = tokio::task::spawn_blocking(move || {
         let mut bytes = Vec::new();
-        opened.take(LIMIT + 1).read_to_end(&mut bytes).map(|_| bytes)
+        opened.take(limit + 1).read_to_end(&mut bytes).map(|_| bytes)
     });
     let bytes = read
         .await
         .map_err(|_| Failure::new(Kind::Internal, "reading was interrupted"))?
         .map_err(|error| Failure::bad_input(format!("cannot read {}: {error}", name(file))))?;
-    if u64::try_from(bytes.len()).is_ok_and(|length| length > LIMIT) {
+    if u64::try_from(bytes.len()).is_ok_and(|length| length > limit) {
         return Err(Failure::bad_input(format!("{} is too large for a {what}", name(file))));
     }
     Ok(bytes)

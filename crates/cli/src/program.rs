@@ -16,7 +16,8 @@ use tracing::Level;
 use tracing_subscriber::fmt::format::FmtSpan;
 
 use crate::args::{
-    AliyunCommand, Cli, Command, FEATURES, MiioCommand, TencentCommand, YeelightCommand,
+    AliyunCommand, Cli, CloudCommand, Command, FEATURES, MiioCommand, TencentCommand,
+    YeelightCommand,
 };
 use crate::commands::{self, Context};
 use crate::failure::{Failure, Kind, Outcome, Verdict};
@@ -177,6 +178,9 @@ impl Interrupt {
                     &yeelight.command,
                     YeelightCommand::List(_) | YeelightCommand::Watch { .. }
                 )
+            }
+            Command::Cloud(cloud) => {
+                matches!(&cloud.command, CloudCommand::Decrypt(decrypt) if decrypt.har.is_some())
             }
             Command::Demo
             | Command::Aliyun(_)

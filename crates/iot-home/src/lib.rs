@@ -11,6 +11,9 @@ pub use iot_home_core::{
 #[cfg(feature = "aliyun")]
 #[doc(inline)]
 pub use iot_home_aliyun as aliyun;
+#[cfg(feature = "micloud")]
+#[doc(inline)]
+pub use iot_home_micloud as micloud;
 #[cfg(feature = "miio")]
 #[doc(inline)]
 pub use iot_home_miio as miio;

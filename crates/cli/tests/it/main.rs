@@ -6,6 +6,7 @@ mod bulb_failures;
 mod bulb_watch;
 mod bulbs;
 mod captures;
+mod cloud;
 mod demo;
 mod devices;
 mod failures;

@@ -23,12 +23,14 @@ fn the_version_names_the_features() {
     let expected = format!("iot-home {}\n", env!("CARGO_PKG_VERSION"));
     assert!(
         version.stdout.starts_with(&expected)
-            && version.stdout.ends_with("features: miio, sim, yeelight, aliyun, tencent, mqtt\n"),
+            && version
+                .stdout
+                .ends_with("features: miio, sim, yeelight, aliyun, tencent, mqtt, micloud\n"),
         "{version:?}"
     );
     let json = run(["--version", "--json"]).done();
     assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
-    let features = ["miio", "sim", "yeelight", "aliyun", "tencent", "mqtt"];
+    let features = ["miio", "sim", "yeelight", "aliyun", "tencent", "mqtt", "micloud"];
     assert_eq!(json["features"], serde_json::json!(features));
 }
 
@@ -55,6 +57,8 @@ fn help_is_there_for_every_command() {
         &["aliyun", "credentials", "--help"],
         &["tencent", "credentials", "--help"],
         &["mqtt", "decode", "--help"],
+        &["cloud", "sign", "--help"],
+        &["cloud", "decrypt", "--help"],
         &["sim", "yeelight", "--help"],
     ] {
         let help = run(words);
@@ -125,6 +129,8 @@ mod signals {
             (&["miio", "encode", "--token", TOKEN, "--did", "1", "--stamp", "1", "-"], 130),
             (&["miio", "decode", "-"], 130),
             (&["mqtt", "decode", "-"], 130),
+            (&["cloud", "decrypt", "--ssecurity", "AA==", "--nonce", "ABEiM0RVZncBsFUV", "-"], 130),
+            (&["cloud", "decrypt", "--ssecurity", "AA==", "--har", "-"], 0),
             (&["discover", "--protocol", "miio", "--target", &addr], 0),
             (&["miio", "decode", "--pcap", "-"], 0),
             (&["yeelight", "get", &bulb], 130),

@@ -1,0 +1,86 @@
+//! `iot-home cloud …`: what needs no network.
+
+mod decrypt;
+
+use std::path::Path;
+
+use iot_home::Secret;
+use iot_home::micloud::{SignedNonce, Ssecurity, signing_path};
+use serde::Serialize;
+
+pub(super) use self::decrypt::decrypt;
+use super::Context;
+use crate::args::{CloudSign, Key};
+use crate::failure::{Failure, Outcome, Verdict};
+use crate::output::{Style, fields};
+use crate::{input, ordered::Ordered};
+
+pub(super) async fn sign(context: &Context, args: CloudSign) -> Outcome {
+    let ssecurity = key(&args.key).await?;
+    if !args.path.starts_with('/') {
+        return Err(Failure::bad_input("the path does not begin with a slash")
+            .hint("sign what follows the host: /home/device_list"));
+    }
+    if Ordered::parse(&args.data).is_err() {
+        return Err(Failure::bad_input("the data is not JSON"));
+    }
+    let key = SignedNonce::new(&ssecurity, args.nonce);
+    let signed = key.sign(args.mode, args.method, signing_path("", &args.path), &args.data);
+    let result = Signed {
+        signed_nonce: key.expose(),
+        signature: &signed.signature,
+        rc4_hash: signed.rc4_hash.as_deref(),
+        data: &signed.data,
+        form: signed.to_urlencoded(),
+    };
+    context.output.print(&result, Signed::block)?;
+    Ok(Verdict::Done)
+}
+
+/// A request as it would be sent, and what it is made with.
+#[derive(Serialize)]
+struct Signed<'a> {
+    signed_nonce: &'a str,
+    signature: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rc4_hash: Option<&'a str>,
+    data: &'a str,
+    form: String,
+}
+
+impl Signed<'_> {
+    fn block(&self, style: Style) -> String {
+        fields(
+            style,
+            [
+                ("signed nonce", Some(self.signed_nonce.to_owned())),
+                ("signature", Some(self.signature.to_owned())),
+                ("rc4 hash", self.rc4_hash.map(ToOwned::to_owned)),
+                ("data", Some(self.data.to_owned())),
+                ("form", Some(self.form.clone())),
+            ],
+        )
+    }
+}
+
+/// The login's key that the command line names.
+async fn key(source: &Key) -> Result<Ssecurity, Failure> {
+    let text = match (&source.ssecurity, source.ssecurity_file.as_deref()) {
+        (Some(text), _) => text.clone(),
+        (None, Some(file)) => read(file).await?,
+        (None, None) => {
+            return Err(Failure::usage("this needs the login's ssecurity").hint(
+                "give it by --ssecurity-file FILE (- is stdin), or by --ssecurity KEY (which other \
+                 users of this machine can see)",
+            ));
+        }
+    };
+    text.expose()
+        .trim()
+        .parse()
+        .map_err(|error: iot_home::micloud::SsecurityError| Failure::bad_input(error.to_string()))
+}
+
+async fn read(file: &Path) -> Result<Secret<String>, Failure> {
+    Ok(Secret::new(input::text(file, "key").await?))
+}
