@@ -63,7 +63,8 @@ impl SignedForm {
     /// The form body or the query: percent-encoded, in the order data, rc4_hash__, signature, _nonce.
     pub fn to_urlencoded(&self) -> String {
         let nonce = self.nonce.to_string();
-        let mut form = String::with_capacity(self.data.len().saturating_mul(5) / 4 + 160);
+        let mut form =
+            String::with_capacity((self.data.len().saturating_mul(5) / 4).saturating_add(160));
         let hash = self.rc4_hash.as_deref().map(|hash| ("rc4_hash__", hash));
         let fields = [("data", self.data.as_str())].into_iter().chain(hash);
         let fields = fields.chain([("signature", self.signature.as_str()), ("_nonce", &nonce)]);

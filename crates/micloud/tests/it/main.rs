@@ -9,6 +9,8 @@
     reason = "tests may fail loudly"
 )]
 
+mod account;
 mod answers;
 mod captures;
+mod logins;
 mod vectors;
