@@ -68,6 +68,12 @@ impl<T: DeserializeOwned> Call<T> {
         envelope::read(status, json)
     }
 
+    /// The same call, whose result is taken for something else.
+    pub(crate) fn cast<U: DeserializeOwned>(self) -> Call<U> {
+        let Self { service, method, path, data, timeout, repeatable, .. } = self;
+        Call { service, method, path, data, timeout, repeatable, result: PhantomData }
+    }
+
     /// Says that doing it twice is not the same as doing it once.
     pub(crate) fn once(mut self) -> Self {
         self.repeatable = false;

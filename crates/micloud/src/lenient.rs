@@ -7,6 +7,8 @@ use serde::de::{DeserializeOwned, Error, IgnoredAny, MapAccess, SeqAccess, Visit
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use crate::RawJson;
+
 /// Any value, of which only the simple ones are kept.
 pub(crate) enum Scalar<'a> {
     Text(Cow<'a, str>),
@@ -150,4 +152,24 @@ where
 {
     let items = Option::<Vec<&'de RawValue>>::deserialize(deserializer)?.unwrap_or_default();
     Ok(items.into_iter().filter_map(|item| serde_json::from_str(item.get()).ok()).collect())
+}
+
+/// A list of texts or numbers; null is an empty one.
+pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let items = Option::<Vec<Scalar<'de>>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(items.into_iter().filter_map(Scalar::into_text).collect())
+}
+
+/// A record that keeps the JSON it was read from.
+pub(crate) struct Kept<T> {
+    pub(crate) fields: T,
+    pub(crate) raw: RawJson,
+}
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Kept<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = <&'de RawValue>::deserialize(deserializer)?.get();
+        let fields = serde_json::from_str(json).map_err(D::Error::custom)?;
+        Ok(Self { fields, raw: RawJson::new(json) })
+    }
 }

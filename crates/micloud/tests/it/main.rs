@@ -11,6 +11,7 @@
 
 mod account;
 mod answers;
+mod calls;
 mod captures;
 mod logins;
 mod vectors;
