@@ -1,5 +1,6 @@
 //! What devices said in the past.
 
+use core::fmt;
 use core::ops::Range;
 
 use iot_home_core::Did;
@@ -46,7 +47,7 @@ impl Group {
 }
 
 /// A value and its time.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]
 pub struct DataPoint {
     /// Seconds since 1970.
@@ -58,6 +59,14 @@ pub struct DataPoint {
     /// Which value.
     #[serde(default, deserialize_with = "lenient::filled")]
     pub key: Option<String>,
+}
+
+impl fmt::Debug for DataPoint {
+    /// Without the value: plug-ins store what they like.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (time, key) = (&self.time, &self.key);
+        f.debug_struct("DataPoint").field("time", time).field("key", key).finish_non_exhaustive()
+    }
 }
 
 /// Values, the latest first.

@@ -17,7 +17,7 @@ pub(crate) const SERVICE_TOKEN: &str = "Qm9ndXM/c2VydmljZSt0b2tlbg==";
 pub(crate) const NONCE: i64 = 6_818_559_300_402_877_440;
 pub(crate) const CLIENT_SIGN: &str = "Il+hcooRHzknOR6fJshH4sp1TDs=";
 pub(crate) const CAPTCHA: &str = "aBcD";
-pub(crate) const CODE: &str = "123456";
+pub(crate) const CODE: &str = "908172";
 const ACCOUNT: &str = "https://account.xiaomi.com";
 
 pub(crate) fn identity() -> Identity {

@@ -103,8 +103,8 @@ fn properties_are_matched_by_what_they_are() {
         (b.clone(), PropertyId::new(2, 1)),
         (a.clone(), PropertyId::new(2, 2)),
         (a.clone(), PropertyId::new(9, 9)),
-        (a.clone(), PropertyId::new(2, 1)),
-        (b.clone(), PropertyId::new(2, 2)),
+        (a, PropertyId::new(2, 1)),
+        (b, PropertyId::new(2, 2)),
     ];
     let call = api::get_properties(&asked, DataSource::default()).next().unwrap();
     let answers = answered(

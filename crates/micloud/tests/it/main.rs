@@ -14,4 +14,6 @@ mod answers;
 mod calls;
 mod captures;
 mod logins;
+mod secrets;
+mod sessions;
 mod vectors;
