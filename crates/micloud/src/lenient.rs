@@ -161,15 +161,29 @@ pub(crate) fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<St
 }
 
 /// A record that keeps the JSON it was read from.
-pub(crate) struct Kept<T> {
-    pub(crate) fields: T,
-    pub(crate) raw: RawJson,
+pub(crate) trait Record: Sized {
+    /// What is known of it.
+    type Fields: DeserializeOwned;
+
+    /// Puts the record together.
+    fn new(fields: Self::Fields, raw: RawJson) -> Self;
 }
 
-impl<'de, T: DeserializeOwned> Deserialize<'de> for Kept<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let json = <&'de RawValue>::deserialize(deserializer)?.get();
-        let fields = serde_json::from_str(json).map_err(D::Error::custom)?;
-        Ok(Self { fields, raw: RawJson::new(json) })
-    }
+fn read<T: Record>(json: &str) -> Result<T, serde_json::Error> {
+    Ok(T::new(serde_json::from_str(json)?, RawJson::new(json)))
+}
+
+/// One record.
+pub(crate) fn record<'de, D: Deserializer<'de>, T: Record>(deserializer: D) -> Result<T, D::Error> {
+    read(<&'de RawValue>::deserialize(deserializer)?.get()).map_err(D::Error::custom)
+}
+
+/// A list of records, as [`list`] has others.
+pub(crate) fn records<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Record,
+{
+    let items = Option::<Vec<&'de RawValue>>::deserialize(deserializer)?.unwrap_or_default();
+    Ok(items.into_iter().filter_map(|item| read(item.get()).ok()).collect())
 }

@@ -4,7 +4,7 @@ use iot_home_core::{Did, Secret};
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use crate::lenient::{self, Kept};
+use crate::lenient::{self, Record};
 use crate::{Call, RawJson};
 
 /// A device of an account. Endpoints differ in what they fill in.
@@ -84,7 +84,7 @@ pub struct Owner {
 }
 
 #[derive(Deserialize)]
-struct Fields {
+pub(crate) struct Fields {
     #[serde(deserialize_with = "did")]
     did: Did,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -119,10 +119,11 @@ pub(super) fn did<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Did, D::
     lenient::id(deserializer)?.parse().map_err(serde::de::Error::custom)
 }
 
-impl<'de> Deserialize<'de> for Device {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Kept { fields, raw } = Kept::<Fields>::deserialize(deserializer)?;
-        Ok(Self {
+impl Record for Device {
+    type Fields = Fields;
+
+    fn new(fields: Fields, raw: RawJson) -> Self {
+        Self {
             did: fields.did,
             name: fields.name.unwrap_or_default(),
             model: fields.model.unwrap_or_default(),
@@ -138,7 +139,13 @@ impl<'de> Deserialize<'de> for Device {
             spec_type: fields.spec_type,
             owner: fields.owner,
             raw,
-        })
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Device {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::record(deserializer)
     }
 }
 
@@ -147,7 +154,7 @@ impl<'de> Deserialize<'de> for Device {
 #[non_exhaustive]
 pub struct DevicePage {
     /// The devices. Records without a usable did are left out.
-    #[serde(default, alias = "device_info", deserialize_with = "lenient::list")]
+    #[serde(default, alias = "device_info", deserialize_with = "lenient::records")]
     pub list: Vec<Device>,
     #[serde(default, deserialize_with = "lenient::flag")]
     has_more: Option<bool>,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
-use crate::lenient::{self, Kept};
+use crate::lenient::{self, Record};
 use crate::{Call, RawJson};
 
 /// A home: the account's own, or one that is shared with it.
@@ -40,7 +40,7 @@ pub struct Room {
 }
 
 #[derive(Deserialize)]
-struct Fields {
+pub(crate) struct Fields {
     #[serde(alias = "home_id", deserialize_with = "number")]
     id: i64,
     #[serde(default, deserialize_with = "lenient::text")]
@@ -59,17 +59,24 @@ fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
     lenient::integer(deserializer)?.ok_or_else(|| D::Error::custom("expected an id"))
 }
 
-impl<'de> Deserialize<'de> for Home {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Kept { fields, raw } = Kept::<Fields>::deserialize(deserializer)?;
-        Ok(Self {
+impl Record for Home {
+    type Fields = Fields;
+
+    fn new(fields: Fields, raw: RawJson) -> Self {
+        Self {
             id: fields.id,
             name: fields.name.unwrap_or_default(),
             owner: fields.uid,
             dids: fields.dids,
             rooms: fields.roomlist,
             raw,
-        })
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Home {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        lenient::record(deserializer)
     }
 }
 
@@ -78,13 +85,13 @@ impl<'de> Deserialize<'de> for Home {
 #[non_exhaustive]
 pub struct Homes {
     /// Its own.
-    #[serde(default, rename = "homelist", deserialize_with = "lenient::list")]
+    #[serde(default, rename = "homelist", deserialize_with = "lenient::records")]
     pub own: Vec<Home>,
     /// Those that others share with it.
-    #[serde(default, rename = "share_home_list", deserialize_with = "lenient::list")]
+    #[serde(default, rename = "share_home_list", deserialize_with = "lenient::records")]
     pub shared: Vec<Home>,
     /// Homes whose devices did not fit before: of a further page.
-    #[serde(default, rename = "info", deserialize_with = "lenient::list")]
+    #[serde(default, rename = "info", deserialize_with = "lenient::records")]
     pub continued: Vec<Home>,
     #[serde(default, deserialize_with = "lenient::flag")]
     has_more: Option<bool>,

@@ -44,14 +44,14 @@ enum Ask {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 pub struct InventoryPage {
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(deserialize_with = "lenient::records")]
     homelist: Vec<Home>,
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(deserialize_with = "lenient::records")]
     share_home_list: Vec<Home>,
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(deserialize_with = "lenient::records")]
     info: Vec<Home>,
     share: Option<Share>,
-    #[serde(alias = "device_info", deserialize_with = "lenient::list")]
+    #[serde(alias = "device_info", deserialize_with = "lenient::records")]
     list: Vec<Device>,
     #[serde(deserialize_with = "lenient::flag")]
     has_more: Option<bool>,
@@ -62,7 +62,7 @@ pub struct InventoryPage {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 struct Share {
-    #[serde(deserialize_with = "lenient::list")]
+    #[serde(deserialize_with = "lenient::records")]
     share_family: Vec<Home>,
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use crate::lenient::{self, Kept};
+use crate::lenient::{self, Record};
 use crate::{Call, RawJson};
 
 /// Whether there are messages since a time, in seconds since 1970. A cheap way to see whether a login is still good.
@@ -21,7 +21,7 @@ pub fn messages() -> Call<Messages> {
 #[non_exhaustive]
 pub struct Messages {
     /// Each of them.
-    #[serde(default, deserialize_with = "lenient::list")]
+    #[serde(default, deserialize_with = "lenient::records")]
     pub messages: Vec<Message>,
 }
 
@@ -40,7 +40,7 @@ pub struct Message {
 }
 
 #[derive(Deserialize)]
-struct Fields {
+pub(crate) struct Fields {
     #[serde(deserialize_with = "lenient::id")]
     msg_id: String,
     #[serde(default, rename = "type", deserialize_with = "lenient::filled")]
@@ -49,9 +49,16 @@ struct Fields {
     ctime: Option<i64>,
 }
 
+impl Record for Message {
+    type Fields = Fields;
+
+    fn new(fields: Fields, raw: RawJson) -> Self {
+        Self { id: fields.msg_id, kind: fields.kind, time: fields.ctime, raw }
+    }
+}
+
 impl<'de> Deserialize<'de> for Message {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Kept { fields, raw } = Kept::<Fields>::deserialize(deserializer)?;
-        Ok(Self { id: fields.msg_id, kind: fields.kind, time: fields.ctime, raw })
+        lenient::record(deserializer)
     }
 }

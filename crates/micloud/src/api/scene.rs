@@ -3,7 +3,7 @@
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use crate::lenient::{self, Kept};
+use crate::lenient::{self, Record};
 use crate::{Call, RawJson};
 
 /// A scene.
@@ -21,7 +21,7 @@ pub struct Scene {
 }
 
 #[derive(Deserialize)]
-struct Fields {
+pub(crate) struct Fields {
     #[serde(deserialize_with = "lenient::id")]
     scene_id: String,
     #[serde(default, deserialize_with = "lenient::filled")]
@@ -32,11 +32,18 @@ struct Fields {
     enable: Option<bool>,
 }
 
+impl Record for Scene {
+    type Fields = Fields;
+
+    fn new(fields: Fields, raw: RawJson) -> Self {
+        let name = fields.name.or(fields.scene_name).unwrap_or_default();
+        Self { id: fields.scene_id, name, enabled: fields.enable, raw }
+    }
+}
+
 impl<'de> Deserialize<'de> for Scene {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Kept { fields, raw } = Kept::<Fields>::deserialize(deserializer)?;
-        let name = fields.name.or(fields.scene_name).unwrap_or_default();
-        Ok(Self { id: fields.scene_id, name, enabled: fields.enable, raw })
+        lenient::record(deserializer)
     }
 }
 
@@ -45,13 +52,13 @@ impl<'de> Deserialize<'de> for Scene {
 #[non_exhaustive]
 pub struct Scenes {
     /// Those that are run by hand.
-    #[serde(default, rename = "manual_scene_info_list", deserialize_with = "lenient::list")]
+    #[serde(default, rename = "manual_scene_info_list", deserialize_with = "lenient::records")]
     pub manual: Vec<Scene>,
     /// Those that run by themselves.
-    #[serde(default, rename = "auto_scene_info_list", deserialize_with = "lenient::list")]
+    #[serde(default, rename = "auto_scene_info_list", deserialize_with = "lenient::records")]
     pub automatic: Vec<Scene>,
     /// Those that are spoken to.
-    #[serde(default, rename = "voice_scene_info_list", deserialize_with = "lenient::list")]
+    #[serde(default, rename = "voice_scene_info_list", deserialize_with = "lenient::records")]
     pub voice: Vec<Scene>,
 }
 

@@ -101,6 +101,32 @@ fn what_is_signed_may_be_wrong_all_the_same() {
     assert_eq!((right.signature, right.failed_step), (Signature::Ok, None));
 }
 
+/// Some requests have more fields than `data`: they are signed in the order of their names, wherever they stand.
+#[test]
+fn more_fields_than_one() {
+    let case = &cases()[0];
+    let key = signed_nonce(case);
+    let (data, more) = (key.seal(b"{}"), key.seal(b"[]"));
+    let hash = sha1(&format!("GET&/x&a_more=[]&data={{}}&{}", key.expose()));
+    let hash = key.seal(hash.as_bytes());
+    let signature =
+        sha1(&format!("GET&/x&a_more={more}&data={data}&rc4_hash__={hash}&{}", key.expose()));
+    let encode = |text: &str| text.replace('+', "%2B").replace('/', "%2F").replace('=', "%3D");
+    let fields = [
+        ("signature", &signature),
+        ("data", &data),
+        ("_nonce", &key.nonce().to_string()),
+        ("rc4_hash__", &hash),
+        ("a_more", &more),
+    ];
+    let form: Vec<_> =
+        fields.map(|(name, value)| format!("{name}={}", encode(value))).into_iter().collect();
+    let opened = capture(case).request(Method::Get, HOST, "/app/x", &form.join("&"));
+    assert_eq!((opened.signature, opened.failed_step), (Signature::Ok, None));
+    let params = [("a_more", "[]"), ("data", "{}")];
+    assert_eq!(opened.params, params.map(|(name, value)| (name.to_owned(), value.to_owned())));
+}
+
 fn sha1(text: &str) -> String {
     use base64::Engine as _;
     use sha1::Digest as _;

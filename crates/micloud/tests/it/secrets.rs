@@ -184,6 +184,8 @@ fn print_calls(printed: &mut Printed) {
         &api::file_url(Storage::Map, "x"),
         &json!({ "url": format!("https://x/{LAN_TOKEN}") }),
     );
+    let playlist = api::camera_playlist(&did, TYPED, TYPED, true);
+    answered(printed, &playlist, &json!({ "url": 1 }));
     let scenes = json!({ "manual_scene_info_list": [{ "scene_id": 1, "setting": TYPED }] });
     let scenes = answered(printed, &api::scenes(1, 2), &scenes);
     printed.value(&scenes.manual[0]);
