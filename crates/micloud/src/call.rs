@@ -9,8 +9,8 @@ use iot_home_core::Secret;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::Method;
 use crate::hosts::Service;
-use crate::{ApiError, Method, envelope};
 
 /// What is asked of the API, and the type of its result.
 ///
@@ -60,14 +60,6 @@ impl<T: DeserializeOwned> Call<T> {
         }
     }
 
-    /// The result that an opened answer holds. [`Signed::open`](crate::Signed::open) opens and reads in one go.
-    ///
-    /// # Errors
-    /// When the answer is no success, or its result has another form.
-    pub fn read(status: u16, json: &[u8]) -> Result<T, ApiError> {
-        envelope::read(status, json)
-    }
-
     /// The same call, whose result is taken for something else.
     pub(crate) fn cast<U: DeserializeOwned>(self) -> Call<U> {
         let Self { service, method, path, data, timeout, repeatable, .. } = self;
@@ -114,7 +106,7 @@ impl<T> Call<T> {
     }
 
     /// Whether it may be sent again when nobody knows what became of it. Otherwise it may be sent again only after a
-    /// failure that [`is_expired`](ApiError::is_expired).
+    /// failure that [`is_expired`](crate::ApiError::is_expired).
     pub const fn is_repeatable(&self) -> bool {
         self.repeatable
     }

@@ -17,6 +17,8 @@ mod error;
 mod exchange;
 mod password;
 mod qr;
+mod sending;
+mod state;
 mod verification;
 
 use core::fmt;
@@ -31,10 +33,11 @@ use self::exchange::Chain;
 use self::password::FirstAnswer;
 pub use self::qr::LongPoll;
 use self::qr::Scan;
+pub use self::state::Step;
+use self::state::{By, Expected, State};
 use self::verification::Verification;
 use crate::cookie::{Jar, is_value};
-use crate::url::{Url, with_query};
-use crate::{Hosts, Identity, Method, Request, Response, Session};
+use crate::{Hosts, Identity, Request, Response, Session};
 
 /// A login under way.
 pub struct Login {
@@ -56,62 +59,6 @@ pub struct Login {
     scan: Option<Scan>,
     /// Whether it was begun anew after a failure that passes.
     retried: bool,
-}
-
-/// How a person proves who they are.
-enum By {
-    Password { user: String, hash: Secret<String> },
-    PassToken,
-    Qr { unix_time: Duration },
-}
-
-enum State {
-    /// Nothing was sent yet.
-    New,
-    Sent {
-        expected: Expected,
-        request: Box<Request>,
-    },
-    Paused {
-        until: Instant,
-        expected: Expected,
-        request: Box<Request>,
-    },
-    Asked(Challenge),
-    Done(Box<Session>),
-    Failed(LoginError),
-}
-
-/// What an answer is an answer to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Expected {
-    First,
-    Auth,
-    Image,
-    Channels,
-    MaskedAddress,
-    CodeSent,
-    CodeChecked,
-    CheckResult,
-    Hop,
-    QrCode,
-    QrScan,
-}
-
-/// What to do next.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub enum Step<'a> {
-    /// Send this.
-    Send(Request),
-    /// Wait until then.
-    Wait(Instant),
-    /// Ask a person.
-    Ask(&'a Challenge),
-    /// Logged in.
-    Done(&'a Session),
-    /// Not logged in.
-    Failed(LoginError),
 }
 
 impl Login {
@@ -318,50 +265,6 @@ impl Login {
             By::Password { .. } | By::PassToken => (Expected::First, self.first_request()),
         }
     }
-
-    fn get(&self, url: String) -> Request {
-        self.request(Method::Get, url, None)
-    }
-
-    /// A form for the account's server.
-    fn post(&self, path: &str, form: String) -> Request {
-        let url = format!("{}{path}", self.hosts.account_url());
-        self.request(Method::Post, url, Some(Secret::new(form)))
-    }
-
-    fn request(&self, method: Method, url: String, body: Option<Secret<String>>) -> Request {
-        let mut headers = vec![("User-Agent", self.identity.agent().to_owned())];
-        if body.is_some() {
-            headers.push(("Content-Type", "application/x-www-form-urlencoded".to_owned()));
-        }
-        let mut cookies = Vec::new();
-        // What the account's server has set is nobody else's business.
-        if Url::parse(&url).is_some_and(|url| self.hosts.is_account(&url)) {
-            let device_id = self.identity.device_id().to_string();
-            cookies.push(("deviceId".to_owned(), Secret::new(device_id)));
-            cookies.push(("sdkVersion".to_owned(), Secret::new(SDK_VERSION.to_owned())));
-            cookies.extend(self.jar.cookies());
-        }
-        Request { method, url, headers, cookies, body, timeout: TIMEOUT }
-    }
-
-    /// An address of the account's server that one of its answers names, absolute or not.
-    fn account_address(&self, reference: &str) -> Result<String, LoginError> {
-        let base = Url::parse(self.hosts.account_url()).ok_or(LoginError::ForeignHost)?;
-        let address = base.join(reference).ok_or(LoginError::ForeignHost)?;
-        let ours = Url::parse(&address).is_some_and(|url| self.hosts.is_account(&url));
-        if ours { Ok(address) } else { Err(LoginError::ForeignHost) }
-    }
-
-    fn account_query(&self, path: &str, query: &str) -> String {
-        with_query(format!("{}{path}", self.hosts.account_url()), query)
-    }
-}
-
-impl State {
-    fn send(expected: Expected, request: Request) -> Result<Self, LoginError> {
-        Ok(Self::Sent { expected, request: Box::new(request) })
-    }
 }
 
 impl fmt::Debug for Login {
@@ -386,7 +289,3 @@ impl fmt::Debug for Login {
 #[error("user id and passToken are there, without blanks, quotes, commas and semicolons")]
 #[non_exhaustive]
 pub struct InvalidPassToken;
-
-/// Any of those that clients send will do.
-const SDK_VERSION: &str = "accountsdk-18.8.15";
-const TIMEOUT: Duration = Duration::from_secs(15);

@@ -10,10 +10,10 @@ use serde::de::DeserializeOwned;
 use crate::error::Expiry;
 use crate::hosts::Hosts;
 use crate::session::Credentials;
-use crate::url::{Url, with_query};
+use crate::url::with_query;
 use crate::{
     ApiError, Call, Identity, Method, Mode, Nonce, OpenError, Region, Request, Response,
-    SignedNonce, envelope, open, signing_path, urlencoded,
+    SignedNonce, envelope, open, urlencoded,
 };
 
 /// How calls are made: to which region, by whom, in which mode.
@@ -58,14 +58,7 @@ impl Api {
     ) -> Signed<T> {
         let key = SignedNonce::new(credentials.ssecurity, Nonce::new(unix_time, random));
         let url = format!("{}{}", self.hosts.service(call.service, self.region), call.path);
-        let path = match Url::parse(&url) {
-            // What is signed is the path that travels.
-            Some(parsed) if call.service == crate::Service::App => {
-                signing_path(parsed.host(), parsed.path).to_owned()
-            }
-            _ => call.path.clone().into_owned(),
-        };
-        let form = key.sign(self.mode, call.method, &path, call.data()).to_urlencoded();
+        let form = key.sign(self.mode, call.method, &call.path, call.data()).to_urlencoded();
         let token = credentials.service_token.expose();
         let (url, body) = match call.method {
             Method::Post => (url, Some(Secret::new(form))),
