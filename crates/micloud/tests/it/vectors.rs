@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use iot_home_core::Random;
 use iot_home_micloud::{Method, Mode, Nonce, SignedNonce, Ssecurity};
+use rc4::{KeyInit as _, Rc4, StreamCipher as _};
 use serde_json::Value;
 
 pub(crate) fn vectors() -> Value {
@@ -70,6 +73,8 @@ fn nonces() {
 fn signed_nonces() {
     for case in cases() {
         assert_eq!(signed_nonce(&case).expose(), text(&case, "signed_nonce"));
+        let bytes = STANDARD.decode(signed_nonce(&case).expose()).unwrap();
+        assert_eq!(hex(&bytes), text(&case, "signed_nonce_hex"));
         // What sixteen zeros are sealed as is the keystream itself.
         let sealed = signed_nonce(&case).seal(&[0; 16]);
         let opened = signed_nonce(&case).open(sealed.as_bytes()).unwrap();
@@ -79,6 +84,19 @@ fn signed_nonces() {
             signed_nonce(&case).open(b"AAAAAAAAAAAAAAAAAAAAAA==").unwrap(),
             unhex(keystream)
         );
+    }
+}
+
+/// The cipher and the bytes it drops, against the RFC's own numbers.
+#[test]
+fn the_keystream_of_the_rfc() {
+    let vectors = &vectors()["login"]["rc4_rfc6229_check"];
+    for case in vectors.as_array().unwrap() {
+        let mut cipher = Rc4::new_from_slice(&unhex(text(case, "key_hex"))).unwrap();
+        let mut keystream = [0; 1040];
+        cipher.write_keystream(&mut keystream);
+        let offset = usize::try_from(case["offset"].as_u64().unwrap()).unwrap();
+        assert_eq!(hex(&keystream[offset..]), text(case, "keystream16_hex"));
     }
 }
 
