@@ -144,6 +144,16 @@ where
     Ok(text(deserializer)?.and_then(|text| text.trim().parse().ok()))
 }
 
+/// Something that may be of another form: then it is nothing.
+pub(crate) fn maybe<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: DeserializeOwned,
+{
+    let json = <&'de RawValue>::deserialize(deserializer)?.get();
+    Ok(serde_json::from_str(json).ok())
+}
+
 /// A list, of which null is an empty one. Items that cannot be read are left out.
 pub(crate) fn list<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where

@@ -111,7 +111,7 @@ pub(crate) struct Fields {
     uid: Option<String>,
     #[serde(default, deserialize_with = "lenient::filled")]
     spec_type: Option<String>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "lenient::maybe")]
     owner: Option<Owner>,
 }
 

@@ -50,6 +50,7 @@ pub struct InventoryPage {
     share_home_list: Vec<Home>,
     #[serde(deserialize_with = "lenient::records")]
     info: Vec<Home>,
+    #[serde(deserialize_with = "lenient::maybe")]
     share: Option<Share>,
     #[serde(alias = "device_info", deserialize_with = "lenient::records")]
     list: Vec<Device>,

@@ -160,7 +160,7 @@ fn device_records() {
         { "did": 7, "pid": "6", "rssi": "-3", "isOnline": "1", "uid": "9", "token": null, "local_ip": "10.0.0.1",
           "owner": { "userid": 5, "nickname": "A" }, "name": 3 },
         { "name": "no did" }, null, 5, { "did": "has blank" },
-        { "did": "x", "isOnline": [], "rssi": {}, "token": "" },
+        { "did": "x", "isOnline": [], "rssi": {}, "token": "", "owner": "" },
     ] }),
     );
     let [first, second, third] = &page.list[..] else { panic!("{}", page.list.len()) };
