@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer};
 
+use crate::OpenError;
 use crate::error::{ApiError, Expiry, ServerText};
 use crate::lenient::{self, Scalar};
 
@@ -40,7 +41,7 @@ pub(crate) fn read<T: DeserializeOwned>(status: u16, json: &[u8]) -> Result<T, A
         Ok(envelope) => envelope.verdict(status),
         Err(error) => {
             let envelope = serde_json::from_slice::<Envelope<'_, IgnoredAny>>(json)
-                .map_err(|_| ApiError::Json)?;
+                .map_err(|_| OpenError::Json)?;
             envelope.refusal(status)?;
             Err(ApiError::Shape { line: error.line(), column: error.column() })
         }

@@ -31,9 +31,6 @@ pub enum ApiError {
     /// The answer could not be opened.
     #[error(transparent)]
     Open(#[from] OpenError),
-    /// What was opened is no JSON.
-    #[error("the answer is not JSON")]
-    Json,
     /// The result has another form than it should.
     #[error("the result has another form than expected, at line {line}, column {column}")]
     Shape {

@@ -186,7 +186,7 @@ fn refusals() {
         assert!(error == ApiError::Status(status) && error.is_transient());
     }
     assert_eq!(plain(500, r#"{"code":0,"message":"ok","result":1}"#), Err(ApiError::Status(500)));
-    assert_eq!(plain(200, "{\"code\":0,"), Err(ApiError::Json));
+    assert_eq!(plain(200, "{\"code\":0,"), Err(ApiError::Open(OpenError::Json)));
     // A result of another form says where, and not what.
     let shape: Result<Vec<u64>, _> =
         signed(Mode::Rc4).open(&Response::new(200, r#"{"code":0,"result":["swordfish"]}"#));
