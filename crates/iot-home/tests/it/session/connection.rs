@@ -86,10 +86,10 @@ async fn twins_are_recognised() {
     let suspicion = |session: Session| async move {
         let mut session = session;
         loop {
-            if let Event::Disconnected { error, .. } = event(&mut session).await {
-                if let Some(evictions) = error.evictions() {
-                    return (error, evictions, session);
-                }
+            if let Event::Disconnected { error, .. } = event(&mut session).await
+                && let Some(evictions) = error.evictions()
+            {
+                return (error, evictions, session);
             }
         }
     };

@@ -59,7 +59,7 @@ async fn messages_survive_a_broker_that_restarts() {
         let publishing = stream::iter(0..MESSAGES)
             .map(|number| handle.publish(UP, number.to_string()))
             .buffer_unordered(50)
-            .for_each(|done| std::future::ready(done.unwrap()));
+            .for_each(|done| async { done.unwrap() });
         let restarting = async {
             for restarts in 1..=3 {
                 platform.until(|platform| platform.report().received > 80 * restarts).await;
