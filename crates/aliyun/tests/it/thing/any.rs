@@ -82,7 +82,7 @@ proptest! {
     /// Whatever id a call has, the answer that repeats it is known by it.
     #[test]
     fn calls_and_replies(id in "\\PC{0,20}", params in prop::collection::btree_map("[a-z]{1,8}", value(), 0..8)) {
-        let call = Call::report(id.clone(), params.clone()).to(&topics()).unwrap();
+        let call = Call::report(id, params.clone()).to(&topics()).unwrap();
         let written: Value = serde_json::from_slice(&call.payload).unwrap();
         prop_assert_eq!(&written["params"], &json!(params));
         let body = json!({"id": written["id"], "code": 200}).to_string();
