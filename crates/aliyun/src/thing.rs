@@ -1,8 +1,8 @@
 //! What a device says and hears once it is connected: topics, and the JSON on them.
 //!
 //! A [`Call`] is made into something to publish by the device's [`Topics`], and [`Down::parse`] reads whatever arrives.
-//! Which answer belongs to which call is told by [`AnswerKey`](iot_home_mqtt::AnswerKey)s, for a table such as
-//! [`Pending`](iot_home_mqtt::Pending).
+//! Which answer belongs to which call is told by [`AnswerKey`]s, for a table such as
+//! [`Pending`].
 //!
 //! ```
 //! use iot_home_aliyun::Device;

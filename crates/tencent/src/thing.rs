@@ -2,8 +2,8 @@
 //! the IoT Hub (`$shadow/…`), and of both.
 //!
 //! What is to be said is made into something to publish by the device's [`Topics`], and [`Down::parse`] reads whatever
-//! arrives. Which answer belongs to what is told by [`AnswerKey`](iot_home_mqtt::AnswerKey)s, for a table such as
-//! [`Pending`](iot_home_mqtt::Pending).
+//! arrives. Which answer belongs to what is told by [`AnswerKey`]s, for a table such as
+//! [`Pending`].
 //!
 //! ```
 //! use iot_home_tencent::Device;

@@ -246,7 +246,7 @@ fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<DeviceSec
 }
 
 /// What a registration by the products' secrets is answered with
-/// ([`Method::ProductRegister`](super::Method::ProductRegister)).
+/// ([`Method::ProductRegister`]).
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
