@@ -10,7 +10,7 @@ use std::fmt;
 pub use har::{Exchange, Har, HarError};
 pub use request::CapturedRequest;
 
-use crate::{Hosts, Nonce, OpenError, Response, SignedNonce, Ssecurity, open};
+use crate::{Hosts, Nonce, OpenError, Response, SignedNonce, Ssecurity, open, urlencoded};
 
 /// Opens what was captured of a login's traffic.
 #[derive(Clone, Debug)]
@@ -32,13 +32,16 @@ impl Capture {
         self
     }
 
-    /// Opens one value: of a request's form, or the body of an answer. Gzip is undone.
+    /// Opens one value: of a request's form, percent-encoded or not, or the body of an answer. Gzip is undone.
     ///
     /// # Errors
     /// When it is not base64, or was encrypted otherwise: then there is no telling what it says.
     pub fn value(&self, nonce: Nonce, value: &str) -> Result<String, OpenError> {
         let key = SignedNonce::new(&self.ssecurity, nonce);
-        let value = value.trim().as_bytes();
+        // Copied from a form it may be encoded still; base64 has no percent sign.
+        let encoded = value.contains('%') && !value.trim_start().starts_with(['{', '[', '<']);
+        let decoded = if encoded { urlencoded::decode(value) } else { None };
+        let value = decoded.as_deref().unwrap_or(value).trim().as_bytes();
         match open::open(value, Some(&key)) {
             Ok(json) => text(json),
             // The hash of a request is no JSON, and there may be other texts.

@@ -144,9 +144,13 @@ fn single_values() {
         assert_eq!(value(text(&case["response"], "gzip_body")).as_deref(), Ok(response));
         let data = text(&case["input"]["params"], "data");
         assert_eq!(value(text(&case["rc4_mode"], "data_encrypted")).as_deref(), Ok(data));
+        let form = text(&case["rc4_mode"], "form_body");
+        let encoded = form.strip_prefix("data=").unwrap().split('&').next().unwrap();
+        assert_eq!(value(encoded).as_deref(), Ok(data));
         let hash = text(&case["rc4_mode"], "rc4_hash_plaintext");
         assert_eq!(value(text(&case["rc4_mode"], "rc4_hash_encrypted")).as_deref(), Ok(hash));
         assert_eq!(value("{\"code\":0}").as_deref(), Ok("{\"code\":0}"));
+        assert_eq!(value("{\"x\":\"%25\"}").as_deref(), Ok("{\"x\":\"%25\"}"));
         assert_eq!(value("<html>"), Err(OpenError::Html));
         assert_eq!(value("data="), Err(OpenError::Base64));
         for encrypted in [
