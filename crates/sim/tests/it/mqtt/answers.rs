@@ -153,6 +153,9 @@ fn properties_are_set() {
     assert_eq!(ask(&mut wire, tencent, "$thing/up/property/YOURPROD01/lamp1", &reply), []);
     let last = wire.platform.messages().next_back().unwrap();
     assert_eq!((last.from.as_ref(), last.json().unwrap()), (Some(&tencent_id()), reply));
+    // As the official Python SDK writes it.
+    let reply = json!({"clientToken": second, "code": 0, "status": "success"});
+    assert_eq!(ask(&mut wire, tencent, "$thing/up/property/YOURPROD01/lamp1", &reply), []);
     assert_eq!(wire.report().violations.total(), 0);
     let nobody = iot_home_sim::mqtt::DeviceId::tencent("YOURPROD01", "lamp9");
     wire.platform.set_properties(wire.now, &nobody, &params).unwrap_err();

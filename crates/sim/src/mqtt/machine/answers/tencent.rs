@@ -58,8 +58,9 @@ impl Machine {
             }
             Some("report_info") => Some(reply("report_info_reply", request, true)),
             Some("clear_control") => Some(reply("clear_control_reply", request, true)),
-            // The answer to what the cloud asked for.
+            // The answer to what the cloud asked for; the official Python SDK's names no method.
             Some("control_reply") => None,
+            None if request.contains_key("code") => None,
             _ => Some(reply("unknown_reply", request, false)),
         }
     }
