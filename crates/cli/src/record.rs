@@ -1,5 +1,7 @@
 //! A transcript of what goes over the wire, fit to be shown: `--record FILE`.
 
+mod session;
+
 use std::fs::File;
 use std::io::Write as _;
 use std::net::SocketAddr;
@@ -14,7 +16,7 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::failure::Failure;
-use crate::ordered::{Hidden, Ordered, without_tokens};
+use crate::ordered::{Hidden, Ordered};
 
 /// An open transcript: a line of JSON for each datagram, and for each piece of a connection.
 #[derive(Clone)]
@@ -48,34 +50,6 @@ struct BulbLine {
     kind: &'static str,
     length: usize,
     text: String,
-}
-
-/// Something that happened in a session with a broker.
-pub(crate) struct Happened<'a> {
-    pub(crate) direction: &'static str,
-    pub(crate) peer: String,
-    pub(crate) kind: &'static str,
-    pub(crate) topic: Option<&'a str>,
-    pub(crate) payload: Option<&'a [u8]>,
-    /// In lower case.
-    pub(crate) secrets: &'a [String],
-}
-
-#[derive(Serialize)]
-struct SessionLine<'a> {
-    /// Seconds since the command began.
-    time: f64,
-    direction: &'static str,
-    peer: &'a str,
-    kind: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    topic: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    length: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    payload: Option<Ordered>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<&'static str>,
 }
 
 impl Recorder {
@@ -141,27 +115,6 @@ impl Recorder {
                 text: without_session_tokens(&text),
             });
         }
-    }
-
-    /// Writes what happened in a session. The packets themselves are within TLS, and are not at hand.
-    pub(crate) fn session(&self, happened: &Happened<'_>) {
-        // As above: what is no JSON is not shown.
-        let payload = happened.payload.map(|bytes| {
-            let text = std::str::from_utf8(bytes).ok()?;
-            let mut payload = Ordered::parse(text).ok()?;
-            payload.hide(&Hidden::clouds_personal(happened.secrets));
-            Some(payload)
-        });
-        self.write(&SessionLine {
-            time: self.elapsed(),
-            direction: happened.direction,
-            peer: &happened.peer,
-            kind: happened.kind,
-            topic: happened.topic.map(|topic| without_tokens(topic, happened.secrets)),
-            length: happened.payload.map(<[u8]>::len),
-            problem: matches!(payload, Some(None)).then_some("the payload is not JSON"),
-            payload: payload.flatten(),
-        });
     }
 
     fn elapsed(&self) -> f64 {

@@ -91,7 +91,10 @@ async fn connect(
     check(args, signer.rules())?;
     let tls = tls(context, args, teller.is_tls()).await?;
     let timeout = context.options.cloud_timeout();
-    let options = Options::new().connect_timeout(timeout).timeout(timeout).tls(tls);
+    let mut options = Options::new().connect_timeout(timeout).timeout(timeout).tls(tls);
+    if let Some(observer) = teller.observer() {
+        options = options.on_wire(observer);
+    }
     let _waiting = context.output.waiting(format!("connecting to {}", teller.peer()));
     *session = Some(Session::connect(signer, options).await?);
     Ok(())
@@ -167,6 +170,9 @@ async fn stay(args: &SessionArgs, teller: &Teller<'_>, session: Option<&mut Sess
             done = &mut asking, if !asked => {
                 done?;
                 asked = true;
+                if args.stay.is_none() && args.count.is_none() {
+                    teller.waits();
+                }
                 until = args.stay.and_then(|stay| Instant::now().checked_add(stay));
             }
             () = at(until) => return Ok(Verdict::Done),

@@ -7,7 +7,7 @@ use std::time::Duration;
 use iot_home::Secret;
 use iot_home::core::{Clock as _, SystemClock, SystemRandom};
 use iot_home::mqtt::Signer;
-use iot_home::mqtt::client::{Error, Event, Message, Qos};
+use iot_home::mqtt::client::{Error, Event, Message, Qos, WireEvent};
 use serde::Serialize;
 
 use super::payload::{Cover, Shown};
@@ -15,7 +15,6 @@ use crate::args::Publication;
 use crate::commands::Context;
 use crate::failure::{Failure, Report};
 use crate::output::{Tone, printable};
-use crate::record::Happened;
 
 /// Tells programs on stdout; a person reads messages there, and the rest on stderr.
 pub(super) struct Teller<'a> {
@@ -102,6 +101,12 @@ impl<'a> Teller<'a> {
         &self.peer
     }
 
+    /// What the session is to call with all that goes and comes, where a transcript is wanted.
+    pub(super) fn observer(&self) -> Option<impl Fn(&WireEvent<'_>) + Send + Sync + use<>> {
+        let recorder = self.context.recorder.as_ref()?;
+        Some(recorder.session_observer(self.peer.addr(), self.cover.secrets().to_vec()))
+    }
+
     pub(super) fn is_tls(&self) -> bool {
         self.peer.tls
     }
@@ -133,7 +138,6 @@ impl<'a> Teller<'a> {
     }
 
     fn connected(&self, session_present: bool) -> Result<(), Failure> {
-        self.record("received", "connected", None, None);
         let Peer { host, port, tls } = &self.peer;
         let line = Line::Connected { host, port: *port, tls: *tls, session_present };
         self.line(&line, || {
@@ -143,7 +147,6 @@ impl<'a> Teller<'a> {
     }
 
     pub(super) fn subscribed(&self, topic: &str, qos: Qos) -> Result<(), Failure> {
-        self.record("sent", "subscribe", Some(topic), None);
         let qos = qos.get();
         self.line(&Line::Subscribed { topic, qos }, || {
             let topic = printable(topic);
@@ -153,7 +156,6 @@ impl<'a> Teller<'a> {
 
     pub(super) fn published(&self, message: &Publication, qos: Qos) -> Result<(), Failure> {
         let topic = message.topic.as_str();
-        self.record("sent", "publish", Some(topic), Some(message.payload.as_bytes()));
         let qos = qos.get();
         self.line(&Line::Published { topic, qos }, || {
             let surely = if qos == 0 { "sent" } else { "acknowledged" };
@@ -162,8 +164,12 @@ impl<'a> Teller<'a> {
         })
     }
 
+    /// A person is told that this is not the end.
+    pub(super) fn waits(&self) {
+        self.context.output.note("staying until interrupted");
+    }
+
     fn message(&self, message: &Message) -> Result<(), Failure> {
-        self.record("received", "publish", Some(&message.topic), Some(&message.payload));
         let Shown { text, hex } = self.cover.payload(&message.payload);
         let line = Line::Message {
             topic: self.cover.text(&message.topic),
@@ -181,7 +187,6 @@ impl<'a> Teller<'a> {
     }
 
     fn disconnected(&self, error: Error, retry_after: Duration) -> Result<(), Failure> {
-        self.record("received", "disconnected", None, None);
         let failure = Failure::from(error);
         let Failure::Report(reason) = &failure else { return Err(failure) };
         let retry_after_ms = u64::try_from(retry_after.as_millis()).unwrap_or(u64::MAX);
@@ -200,23 +205,5 @@ impl<'a> Teller<'a> {
         }
         person();
         Ok(())
-    }
-
-    fn record(
-        &self,
-        direction: &'static str,
-        kind: &'static str,
-        topic: Option<&str>,
-        payload: Option<&[u8]>,
-    ) {
-        let Some(recorder) = &self.context.recorder else { return };
-        recorder.session(&Happened {
-            direction,
-            peer: self.peer.addr(),
-            kind,
-            topic,
-            payload,
-            secrets: self.cover.secrets(),
-        });
     }
 }
