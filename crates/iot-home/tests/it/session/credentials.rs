@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use iot_home::core::SeededRandom;
 use iot_home::mqtt::client::{ErrorKind, Qos, Session};
+use iot_home::mqtt::platform::Way;
 use iot_home::mqtt::{ConnectCode, Signer as _};
 use iot_home::sim::mqtt::{DeviceId, Faults};
 use iot_home::{aliyun, tencent};
@@ -26,10 +27,30 @@ async fn the_shape_of_petkit() {
     assert_eq!(signed.client_id, "a1X2bEnP82z.lamp-1|securemode=3,signmethod=hmacsha256|");
 
     let mut session = connect(login, options(&platform)).await;
-    // They never subscribe to their own topics and take what comes.
     session.subscribe("/a1X2bEnP82z/lamp-1/user/get", Qos::AtMostOnce).await.unwrap();
     platform.publish("/a1X2bEnP82z/lamp-1/user/get", "{}", 0);
     assert_eq!(message(&mut session).await.qos, Qos::AtMostOnce);
+    assert_eq!(platform.report().violations.total(), 0);
+}
+
+/// What Petkit's devices send to a broker in the house, as petkit-local is one: they ask for automatic subscription, never
+/// subscribe, and are commanded with QoS 0, since QoS 1 makes some of them leave.
+#[tokio::test]
+async fn the_shape_of_petkit_local() {
+    let platform = platform().spawn().await.unwrap();
+    let addr = platform.tcp_addr();
+    let params = aliyun::Params::new().own("_ss", "1").unwrap();
+    let login = lamp().tcp().params(params).host(addr.ip().to_string()).unwrap().port(addr.port());
+    // The house's broker knows the device's secret and verifies what it says.
+    let signed = login.sign(Duration::ZERO);
+    let presented = aliyun::Presented::new((&signed).into());
+    assert_eq!(presented.verify(&lamp(), Way::default().tls(false)), Ok(()));
+
+    let mut session = connect(login, options(&platform)).await;
+    let command = "/sys/a1X2bEnP82z/lamp-1/thing/service/property/set";
+    platform.publish(command, r#"{"id":"1","params":{"power":1}}"#, 0);
+    let message = message(&mut session).await;
+    assert_eq!((message.topic.as_str(), message.qos), (command, Qos::AtMostOnce));
     assert_eq!(platform.report().violations.total(), 0);
 }
 
