@@ -35,9 +35,15 @@ fuzz_target!(|input: &[u8]| {
         | What::Delete(request) => answered(topic, request),
         What::Rrpc(rrpc) => {
             let answer = rrpc.answer(payload).expect("it is as short as what arrived");
-            assert!(
-                answer.payload.len() <= MAX_PAYLOAD && !answer.topic.contains("/rrpc/request/")
-            );
+            assert!(answer.payload.len() <= MAX_PAYLOAD);
+            match rrpc.path {
+                Some(_) => assert_eq!(answer.topic, topic),
+                None => {
+                    let end = format!("/rrpc/response/{}", rrpc.id);
+                    let head = answer.topic.strip_suffix(&end).expect("it ends like this");
+                    assert_eq!(format!("{head}/rrpc/request/{}", rrpc.id), topic);
+                }
+            }
         }
         What::Time(time) => {
             let _ = time.at(Duration::MAX);

@@ -1,5 +1,6 @@
 //! Calls that wait for their answer on the spot.
 
+use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
@@ -37,10 +38,12 @@ impl<'a> Rrpc<'a> {
     /// If it is too long.
     pub fn answer(&self, payload: impl Into<Vec<u8>>) -> Result<Publication, Unwritable> {
         let payload = Unwritable::check_length(payload.into(), MAX_PAYLOAD)?;
-        let topic = match self.path {
+        // From behind: a product and a device may be called like the levels.
+        let head = self.topic.strip_suffix(self.id).and_then(|head| head.strip_suffix("request/"));
+        let topic = match head.filter(|_| self.path.is_none()) {
+            Some(head) => format!("{head}response/{}", self.id),
             // Where it came from, there the answer goes.
-            Some(_) => String::from(self.topic),
-            None => self.topic.replacen("/rrpc/request/", "/rrpc/response/", 1),
+            None => String::from(self.topic),
         };
         Ok(Publication::new(topic, payload))
     }

@@ -173,6 +173,16 @@ fn the_shadow() {
     assert_eq!(wanted.get("color").unwrap().parse::<&str>().unwrap(), "red");
 }
 
+/// A product and a device that are called like the levels of the topic.
+#[test]
+fn answers_to_calls_keep_their_device() {
+    let topic = "/sys/rrpc/request/rrpc/request/7";
+    let down = Down::parse(topic, b"").unwrap();
+    assert_eq!(down.to.unwrap().device_name, "request");
+    let What::Rrpc(rrpc) = down.what else { panic!() };
+    assert_eq!(rrpc.answer("").unwrap().topic, "/sys/rrpc/request/rrpc/response/7");
+}
+
 /// (server received + server sent + received - sent) / 2
 #[test]
 fn the_time() {
