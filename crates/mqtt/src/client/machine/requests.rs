@@ -85,10 +85,11 @@ impl<W> Requests<W> {
         self.asked.iter().any(|(asked, _)| *asked == id)
     }
 
-    /// The connection is lost: what was not answered is asked for again, where somebody waits for it.
+    /// The connection is lost: what was not answered is asked for again, where somebody waits for it or the broker has
+    /// forgotten it. It may remember the next time that it knows the session, and still not what it was never asked.
     pub(super) fn lost(&mut self) {
         for (_, request) in self.asked.drain(..).rev() {
-            if request.waiter.is_some() {
+            if request.waiter.is_some() || request.deadline.is_none() {
                 self.waiting.push_front(request);
             }
         }
@@ -102,6 +103,8 @@ impl<W> Requests<W> {
         }
         let granted: Vec<_> =
             self.granted.iter().map(|(filter, qos)| (filter.clone(), *qos)).collect();
+        // All of what is granted, so that nothing is left of an earlier attempt.
+        self.waiting.retain(|request| request.deadline.is_some());
         // A packet of a few filters can be answered whatever their lengths are.
         for chunk in granted.chunks(filters.clamp(1, 16)).rev() {
             let what = What::Subscribe(chunk.to_vec());

@@ -198,3 +198,34 @@ fn requests_that_are_never_answered_are_bounded() {
     play.pass(Duration::from_secs(5));
     assert_eq!(play.serve().unwrap_err().to_string(), "the broker acknowledges nothing");
 }
+
+/// The broker knows the session again, since it began one on the connection that was lost in between.
+#[test]
+fn what_the_broker_forgot_is_asked_for_until_it_answers() {
+    for is_sent in [false, true] {
+        let mut play = Play::new(Options::new());
+        play.login.clean_session = false;
+        play.connect(false);
+        subscribe(&mut play, "a", 1);
+        let id = subscribes(&mut play)[0].pkid;
+        suback(&mut play, id, &[GRANTED]);
+        play.lose();
+        play.connect(false);
+        if is_sent {
+            assert_eq!(filters(&subscribes(&mut play)[0]), ["a"]);
+        }
+        play.lose();
+        play.connect(true);
+        let again = subscribes(&mut play);
+        assert_eq!(again.iter().map(filters).collect::<Vec<_>>(), [["a"]], "sent: {is_sent}");
+        // Where it has forgotten once more, it is asked once.
+        play.lose();
+        play.connect(false);
+        let again = subscribes(&mut play);
+        assert_eq!(again.iter().map(filters).collect::<Vec<_>>(), [["a"]]);
+        suback(&mut play, again[0].pkid, &[GRANTED]);
+        play.lose();
+        play.connect(true);
+        assert!(play.sent().is_empty());
+    }
+}
