@@ -290,8 +290,9 @@ async fn a_refusal_later_on_is_the_end() {
 async fn a_person_is_warned_of_a_lost_connection() {
     let platform = Platform::start().await;
     let session = Running::start(platform.tls(Aliyun, &[]));
-    assert!(session.told().starts_with("connected to "));
-    assert_eq!(session.told(), "staying until interrupted");
+    let (connected, stays) = (session.told(), session.told());
+    assert!(connected.starts_with("connected to "), "{connected}");
+    assert_eq!(stays, "staying until interrupted");
     platform.sim.disconnect_all();
     let (lost, hint, again) = (session.told(), session.told(), session.told());
     assert!(lost.starts_with("warning: the broker closed the connection"), "{lost}");

@@ -154,6 +154,8 @@ fn unusable(file: &Path, error: InvalidTls) -> Failure {
 /// Subscribes, publishes, and tells what happens, for as long as is wanted.
 async fn stay(args: &SessionArgs, teller: &Teller<'_>, session: Option<&mut Session>) -> Outcome {
     let session = session.ok_or_else(|| Failure::new(Kind::Internal, "there is no session"))?;
+    // That it stands is told before what is done with it.
+    teller.tell(session.next().await.ok_or_else(ended)??)?;
     let handle = session.handle();
     let mut asking = pin!(ask(args, teller, &handle));
     let mut asked = false;
@@ -162,7 +164,7 @@ async fn stay(args: &SessionArgs, teller: &Teller<'_>, session: Option<&mut Sess
     loop {
         tokio::select! {
             event = session.next(), if missing != Some(0) => {
-                let event = event.ok_or_else(|| Failure::new(Kind::Io, "the session has ended"))??;
+                let event = event.ok_or_else(ended)??;
                 if teller.tell(event)? {
                     missing = missing.map(|count| count.saturating_sub(1));
                 }
@@ -182,6 +184,10 @@ async fn stay(args: &SessionArgs, teller: &Teller<'_>, session: Option<&mut Sess
             return Ok(Verdict::Done);
         }
     }
+}
+
+fn ended() -> Failure {
+    Failure::new(Kind::Io, "the session has ended")
 }
 
 /// What was asked for on the command line, in order.
