@@ -1,0 +1,7 @@
+//! The client against servers that behave, and others.
+
+#![allow(clippy::arithmetic_side_effects, clippy::unwrap_used)]
+
+mod client;
+mod server;
+mod tls;
