@@ -24,7 +24,7 @@ pub struct Builder {
 enum Proxy {
     System,
     None,
-    Given(reqwest::Proxy),
+    Given(Box<reqwest::Proxy>),
 }
 
 impl Builder {
@@ -49,7 +49,7 @@ impl Builder {
             return Err(InvalidClient::proxy());
         }
         let proxy = reqwest::Proxy::all(url).map_err(|_| InvalidClient::proxy())?;
-        self.proxy = Proxy::Given(proxy);
+        self.proxy = Proxy::Given(Box::new(proxy));
         Ok(self)
     }
 
@@ -108,7 +108,7 @@ impl Builder {
         let away = match self.proxy {
             Proxy::System => basis(),
             Proxy::None => basis().no_proxy(),
-            Proxy::Given(proxy) => basis().proxy(proxy),
+            Proxy::Given(proxy) => basis().proxy(*proxy),
         };
         let away = away.build().map_err(InvalidClient::client)?;
         let here = basis().no_proxy().build().map_err(InvalidClient::client)?;

@@ -81,15 +81,12 @@ async fn a_client_that_follows_redirects_is_told_of() {
         Act::Say(answer("200 OK", "", b"")),
     ])
     .await;
-    let tls = iot_home_http::rustls::ClientConfig::builder_with_provider(
-        iot_home_http::rustls::crypto::ring::default_provider().into(),
+    let tls = rustls::ClientConfig::builder_with_provider(
+        rustls::crypto::ring::default_provider().into(),
     );
     let tls = tls.with_safe_default_protocol_versions().unwrap();
-    let tls = tls
-        .with_root_certificates(iot_home_http::rustls::RootCertStore::empty())
-        .with_no_client_auth();
-    let theirs =
-        iot_home_http::reqwest::Client::builder().tls_backend_preconfigured(tls).build().unwrap();
+    let tls = tls.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth();
+    let theirs = reqwest::Client::builder().tls_backend_preconfigured(tls).build().unwrap();
     let error = Client::from_reqwest(theirs).send(get(&server.url("/"))).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Redirected);
     assert!(error.hint().unwrap().contains("Policy::none"));

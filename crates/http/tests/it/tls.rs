@@ -23,8 +23,7 @@ async fn server(name: &str) -> (SocketAddr, String) {
     let key = KeyPair::generate().unwrap();
     let params = CertificateParams::new([name.to_owned()]).unwrap();
     let certificate = params.signed_by(&key, &Issuer::new(ca, ca_key)).unwrap();
-    let key =
-        iot_home_http::rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+    let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
     let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()
         .unwrap()
