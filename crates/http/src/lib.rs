@@ -15,6 +15,9 @@
 mod body;
 mod builder;
 mod client;
+#[cfg(feature = "download")]
+#[cfg_attr(docsrs, doc(cfg(feature = "download")))]
+pub mod download;
 mod error;
 mod place;
 mod trust;
@@ -29,4 +32,7 @@ pub use rustls;
 pub use body::Body;
 pub use builder::{Builder, InvalidClient};
 pub use client::{Answering, Client, HttpClient, Request, Response};
+#[cfg(feature = "download")]
+#[doc(inline)]
+pub use download::{Digest, Download, DownloadError};
 pub use error::{Error, ErrorKind};
