@@ -27,6 +27,8 @@
 pub mod access;
 mod code;
 mod error;
+#[cfg(feature = "client")]
+mod exchange;
 mod form;
 mod https;
 mod nonce;
@@ -37,6 +39,9 @@ pub use iot_home_mqtt::http::Request;
 
 pub use self::code::AuthCode;
 pub use self::error::NotGiven;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use self::exchange::RegisterError;
 pub use self::https::{Guided, guide};
 pub use self::nonce::Nonce;
 pub use self::register::Registration;

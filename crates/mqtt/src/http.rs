@@ -1,8 +1,17 @@
 //! Requests over HTTP as data: for what clouds have beside MQTT, such as registration.
 
+#[cfg(feature = "http")]
+mod exchange;
+mod origin;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub use self::exchange::{EXCHANGE_TIMEOUT, ExchangeError};
+pub use self::origin::Origin;
 
 /// What is to be sent over HTTP, as it stands. All of it is made before; whoever sends it adds what HTTP itself needs,
 /// such as `Host` and `Content-Length`, and follows no redirect. Its `Debug` shows neither values nor body.

@@ -19,16 +19,23 @@
 //! ```
 
 mod error;
+#[cfg(feature = "client")]
+mod exchange;
 mod open;
 mod publish;
 mod register;
 mod secret;
+mod server;
 mod signed;
 
 pub use iot_home_mqtt::http::Request;
 
 pub use self::error::NotGiven;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use self::exchange::RegisterError;
 pub use self::open::Registered;
 pub use self::publish::{Publish, published};
 pub use self::register::Registration;
 pub use self::secret::ProductSecret;
+pub use self::server::Server;

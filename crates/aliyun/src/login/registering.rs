@@ -69,6 +69,12 @@ impl Login<Registering> {
         self
     }
 
+    /// Whom it registers.
+    #[cfg(feature = "client")]
+    pub(crate) fn auth_names(&self) -> (ProductKey, DeviceName) {
+        (self.auth.product_key.clone(), self.auth.device_name.clone())
+    }
+
     /// The login with this random text.
     pub fn sign(&self, nonce: &Nonce) -> MqttLogin {
         let auth = &self.auth;

@@ -1,14 +1,13 @@
 //! Publishing over HTTPS, without MQTT.
 
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
 use iot_home_core::Secret;
-use iot_home_mqtt::http::Request;
+use iot_home_mqtt::http::{Origin, Request};
 use iot_home_mqtt::payload::{self, Unreadable, Unwritable};
-use iot_home_mqtt::{Host, codes, topic};
+use iot_home_mqtt::{codes, topic};
 use serde::{Deserialize, Serialize};
 
 use super::NotGiven;
@@ -40,7 +39,11 @@ codes! {
 ///
 /// # Errors
 /// None: what is written is short.
-pub fn authenticate(host: &Host, device: &SubDevice, now: Duration) -> Result<Request, Unwritable> {
+pub fn authenticate(
+    server: &Origin,
+    device: &SubDevice,
+    now: Duration,
+) -> Result<Request, Unwritable> {
     #[derive(Serialize)]
     #[serde(rename_all = "camelCase")]
     struct Wire<'a> {
@@ -65,7 +68,7 @@ pub fn authenticate(host: &Host, device: &SubDevice, now: Duration) -> Result<Re
         timestamp: proof.timestamp.as_deref(),
     };
     let body = payload::value("login", &wire, MAX_PAYLOAD)?;
-    Ok(Request::post(format!("https://{}/auth", host.as_str()), "application/json", body))
+    Ok(Request::post(server.url("/auth"), "application/json", body))
 }
 
 /// What publishing takes, for seven days. Wiped on drop, never shown.
@@ -116,13 +119,13 @@ impl AccessToken {
     /// If the topic is none, or the payload is longer than 128 KB.
     pub fn publish(
         &self,
-        host: &Host,
+        server: &Origin,
         topic: &str,
         payload: impl Into<Vec<u8>>,
     ) -> Result<Request, Unwritable> {
         topic::check_name(topic)?;
         let body = Unwritable::check_length(payload.into(), MAX_PAYLOAD)?;
-        let mut url = format!("https://{}/topic", host.as_str());
+        let mut url = server.url("/topic");
         if !topic.starts_with('/') {
             url.push('/');
         }

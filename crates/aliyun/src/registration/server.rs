@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::String;
 
-use iot_home_mqtt::Host;
+use iot_home_mqtt::http::Origin;
 
 use crate::Region;
 
@@ -14,14 +14,14 @@ pub enum Server {
     /// `iot-auth.<region>.aliyuncs.com`.
     Region(Region),
     /// A compatible platform.
-    Host(Host),
+    At(Origin),
 }
 
 impl Server {
     pub(super) fn url(&self, path: &str) -> String {
         match self {
             Self::Region(region) => format!("https://iot-auth.{region}.aliyuncs.com{path}"),
-            Self::Host(host) => format!("https://{}{path}", host.as_str()),
+            Self::At(origin) => origin.url(path),
         }
     }
 }
@@ -38,8 +38,8 @@ impl From<Region> for Server {
     }
 }
 
-impl From<Host> for Server {
-    fn from(host: Host) -> Self {
-        Self::Host(host)
+impl From<Origin> for Server {
+    fn from(origin: Origin) -> Self {
+        Self::At(origin)
     }
 }

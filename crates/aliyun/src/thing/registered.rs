@@ -21,7 +21,11 @@ pub enum Registered {
 }
 
 impl Registered {
-    pub(super) fn parse(payload: &[u8]) -> Result<Self, Unreadable> {
+    /// Where it is pushed, without a subscription. Documents name the first, SDKs listen on the second.
+    #[cfg(all(feature = "client", feature = "registration"))]
+    pub(crate) const TOPICS: [&'static str; 2] = ["/ext/register", "/ext/regnwl"];
+
+    pub(crate) fn parse(payload: &[u8]) -> Result<Self, Unreadable> {
         let wire: Wire = payload::read(payload, MAX_PAYLOAD)?;
         let product_key: ProductKey = wire.product_key.try_into()?;
         let device_name: DeviceName = wire.device_name.try_into()?;

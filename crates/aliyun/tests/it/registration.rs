@@ -10,8 +10,9 @@ use iot_home_aliyun::registration::{
 use iot_home_aliyun::thing::{Unreadable, Unwritable};
 use iot_home_aliyun::{Device, Presented, ProductSecret, Region, SignMethod, SubDevice, Timestamp};
 use iot_home_core::SeededRandom;
+use iot_home_mqtt::http::Origin;
 use iot_home_mqtt::platform::Way;
-use iot_home_mqtt::{Credentials, Host, MqttLogin, Signer};
+use iot_home_mqtt::{Credentials, MqttLogin, Signer};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -171,7 +172,7 @@ fn servers() {
         url(Region::EU_CENTRAL_1.into()),
         "https://iot-auth.eu-central-1.aliyuncs.com/auth/register/device"
     );
-    let host: Host = "iot.example.com".parse().unwrap();
+    let host: Origin = "https://iot.example.com".parse().unwrap();
     assert_eq!(url(host.into()), "https://iot.example.com/auth/register/device");
     for wrong in ["", "a-b", "a|b", "a,b", &"x".repeat(65)] {
         assert!(wrong.parse::<Nonce>().is_err(), "{wrong}");
@@ -216,7 +217,7 @@ fn guided() {
 /// Without MQTT: what the C SDK signs, and a message.
 #[test]
 fn access_over_http() {
-    let host: Host = "iot-as-http.cn-shanghai.aliyuncs.com".parse().unwrap();
+    let host: Origin = "https://iot-as-http.cn-shanghai.aliyuncs.com".parse().unwrap();
     let cases = vectors("https-auth-body");
     assert_eq!(cases.len(), 1);
     for case in &cases {

@@ -19,7 +19,7 @@ use super::{NotGiven, ProductSecret};
 use crate::{CertificateDevice, Device, DeviceName, ProductId, Psk};
 
 /// The most bytes of an answer.
-const MAX_ANSWER: usize = 64 * 1024;
+pub(super) const MAX_ANSWER: usize = 64 * 1024;
 
 /// What a device was given.
 #[derive(Clone)]

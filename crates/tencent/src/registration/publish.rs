@@ -9,10 +9,10 @@ use iot_home_mqtt::payload::{self, Unwritable};
 use iot_home_mqtt::topic;
 use serde::{Deserialize, Serialize};
 
-use super::NotGiven;
 use super::open::Response;
 use super::signed::request;
-use crate::{Device, Region, SignMethod};
+use super::{NotGiven, Server};
+use crate::{Device, SignMethod};
 
 /// A message that is published over HTTPS. Its `Debug` shows the topic and not the payload.
 #[derive(Clone)]
@@ -24,8 +24,8 @@ pub struct Publish<'a> {
     pub payload: &'a str,
     /// With which quality of service: 0 or 1.
     pub qos: u8,
-    /// In which region.
-    pub region: Region,
+    /// Where it is sent.
+    pub server: Server,
     /// How it is signed.
     pub sign_method: SignMethod,
 }
@@ -33,8 +33,8 @@ pub struct Publish<'a> {
 impl<'a> Publish<'a> {
     /// A message of QoS 1 to Guangzhou, signed by HMAC-SHA-256.
     pub fn new(topic: &'a str, payload: &'a str) -> Self {
-        let (region, sign_method) = (Region::default(), SignMethod::default());
-        Self { topic, payload, qos: 1, region, sign_method }
+        let (server, sign_method) = (Server::default(), SignMethod::default());
+        Self { topic, payload, qos: 1, server, sign_method }
     }
 
     /// The request of this device, at this time and with this number, which is to be another one each time. It is signed with
@@ -72,7 +72,7 @@ impl<'a> Publish<'a> {
         let body: String =
             serde_json::to_string(&wire).map_err(|_| Unwritable::NotJson { what: "message" })?;
         let key = device.psk().expose();
-        Ok(request(self.region, "/device/publish", body, key, self.sign_method, now, nonce))
+        Ok(request(&self.server, "/device/publish", body, key, self.sign_method, now, nonce))
     }
 }
 
@@ -82,7 +82,7 @@ impl core::fmt::Debug for Publish<'_> {
             .field("topic", &self.topic)
             .field("payload", &format_args!("{} bytes", self.payload.len()))
             .field("qos", &self.qos)
-            .field("region", &self.region)
+            .field("server", &self.server)
             .field("sign_method", &self.sign_method)
             .finish()
     }

@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use super::open::{Registered, open};
 use super::signed::{JSON, request};
-use super::{NotGiven, ProductSecret};
-use crate::{DeviceName, ProductId, Region, SignMethod};
+use super::{NotGiven, ProductSecret, Server};
+use crate::{DeviceName, ProductId, SignMethod};
 
 /// A device that has its product's secret, and wants a key of its own.
 ///
@@ -25,7 +25,7 @@ pub struct Registration {
     device_name: DeviceName,
     secret: ProductSecret,
     method: SignMethod,
-    region: Region,
+    server: Server,
 }
 
 impl Registration {
@@ -43,7 +43,7 @@ impl Registration {
             device_name: device_name.try_into().map_err(Into::into)?,
             secret: secret.try_into().map_err(Into::into)?,
             method: SignMethod::default(),
-            region: Region::default(),
+            server: Server::default(),
         })
     }
 
@@ -54,10 +54,10 @@ impl Registration {
         self
     }
 
-    /// Asks in this region; without it, in Guangzhou.
+    /// Asks there; without it, in Guangzhou.
     #[must_use]
-    pub fn region(mut self, region: Region) -> Self {
-        self.region = region;
+    pub fn server(mut self, server: impl Into<Server>) -> Self {
+        self.server = server.into();
         self
     }
 
@@ -73,10 +73,10 @@ impl Registration {
         ]
         .concat();
         let key = self.secret.expose();
-        request(self.region, "/device/register", body, key, self.method, now, nonce)
+        request(&self.server, "/device/register", body, key, self.method, now, nonce)
     }
 
-    /// The request of before, which the official C SDKs make, to Guangzhou.
+    /// The request of before, which the official C SDKs make. It has one host for all regions.
     pub fn old_request(&self, now: Duration, nonce: u32) -> Request {
         #[derive(Serialize)]
         #[serde(rename_all = "camelCase")]
@@ -105,7 +105,7 @@ impl Registration {
         let signature = STANDARD.encode(tag.to_hex());
         let wire = Wire { device_name, nonce, product_id, timestamp, signature: &signature };
         let body: String = serde_json::to_string(&wire).unwrap_or_default();
-        Request::post("https://gateway.tencentdevices.com/register/dev", JSON, body)
+        Request::post(self.server.old_url("/register/dev"), JSON, body)
     }
 
     /// What either request was answered with.

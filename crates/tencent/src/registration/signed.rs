@@ -8,13 +8,14 @@ use core::time::Duration;
 use iot_home_mqtt::http::Request;
 use sha2::{Digest as _, Sha256};
 
-use crate::{Region, SignMethod, signature};
+use super::Server;
+use crate::{SignMethod, signature};
 
 pub(super) const JSON: &str = "application/json; charset=utf-8";
 
 /// A POST of this body to this path, signed with a key that is used as it is written.
 pub(super) fn request(
-    region: Region,
+    server: &Server,
     path: &str,
     body: String,
     key: &str,
@@ -22,23 +23,18 @@ pub(super) fn request(
     now: Duration,
     nonce: u32,
 ) -> Request {
-    let host = gateway(region);
+    let host = server.authority();
     let (timestamp, nonce) = (now.as_secs().to_string(), nonce.to_string());
     let algorithm = method.as_str();
     // The empty line is the query. The body's hash is SHA-256, whatever signs.
     let digest = hex(&Sha256::digest(&body));
     let content = format!("POST\n{host}\n{path}\n\n{algorithm}\n{timestamp}\n{nonce}\n{digest}");
     let signature = signature::base64(method, key, [content.as_str()]);
-    Request::post(format!("https://{host}{path}"), JSON, body)
+    Request::post(server.url(path), JSON, body)
         .header("X-TC-Algorithm", algorithm)
         .header("X-TC-Timestamp", timestamp)
         .header("X-TC-Nonce", nonce)
         .header("X-TC-Signature", signature)
-}
-
-/// The host of the gateway.
-fn gateway(region: Region) -> String {
-    format!("{region}.gateway.tencentdevices.com")
 }
 
 fn hex(bytes: &[u8]) -> String {

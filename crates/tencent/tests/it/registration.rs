@@ -64,7 +64,7 @@ fn requests_of_the_vectors() {
             assert_eq!(request.url, url);
             assert_eq!(request.body, text(expected, "body").as_bytes());
         }
-        let other = registration.region(Region::UsEast).request(seconds(input), nonce(input));
+        let other = registration.server(Region::UsEast).request(seconds(input), nonce(input));
         assert_eq!(other.url, "https://us-east.gateway.tencentdevices.com/device/register");
         // The host is signed as well.
         assert_ne!(header(&other, "X-TC-Signature"), header(&request, "X-TC-Signature"));
