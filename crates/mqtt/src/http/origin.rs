@@ -74,7 +74,7 @@ fn fault(text: &str) -> Option<usize> {
     if let Some(port) = port {
         let digits = !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit());
         if !digits || port.parse::<u16>().map_or(true, |port| port == 0) {
-            return Some(text.len().saturating_sub(port.len()));
+            return Some(text.len().saturating_sub(port.len().max(1)));
         }
     }
     // In the open, only what does not leave this machine.
@@ -130,7 +130,7 @@ mod tests {
             ("https://a:65536", 10),
             ("https://a:0", 10),
             ("https://a:+1", 10),
-            ("https://a.example:", 18),
+            ("https://a.example:", 17),
             ("https://[::1", 8),
             ("https://[::1]x", 8),
             ("https://[a.example]", 8),
