@@ -14,6 +14,8 @@
 )]
 
 extern crate alloc;
+#[cfg(feature = "client")]
+extern crate std;
 
 pub mod authorities;
 mod content;

@@ -1,5 +1,8 @@
 //! Firmware: what is there, what is new, how far it is.
 
+#[cfg(feature = "client")]
+mod download;
+
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -8,6 +11,9 @@ use iot_home_mqtt::Publication;
 use iot_home_mqtt::payload::{self, Json, Link, Text, Unreadable, lenient};
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use self::download::NotFetchable;
 use super::{Code, MAX_PAYLOAD, Topics, Unwritable};
 
 #[derive(Serialize)]

@@ -1,5 +1,8 @@
 //! Firmware: what is there, what is new, how far it is.
 
+#[cfg(feature = "client")]
+mod download;
+
 use alloc::borrow::Cow;
 use alloc::string::{String, ToString as _};
 
