@@ -56,7 +56,8 @@ impl Device {
         &self.device_name
     }
 
-    pub(crate) const fn secret(&self) -> &DeviceSecret {
+    /// What proves it, to be stored where it was registered.
+    pub const fn secret(&self) -> &DeviceSecret {
         &self.secret
     }
 
@@ -181,6 +182,11 @@ impl TokenDevice {
     /// What it calls itself, and what its token is good for.
     pub const fn client_id(&self) -> &ClientId {
         &self.client_id
+    }
+
+    /// What proves it, to be stored where it was registered.
+    pub const fn token(&self) -> &crate::DeviceToken {
+        &self.token
     }
 
     /// A login over TLS, the only way there is: secure mode -2.

@@ -24,6 +24,7 @@ mod machine;
 mod memory;
 mod message;
 mod platform;
+mod product;
 mod refusal;
 mod report;
 mod session;
@@ -37,6 +38,7 @@ pub use machine::{CallId, ConnectionId, Link, Machine, Output, RrpcError, Unknow
 pub use memory::MemoryPlatform;
 pub use message::Message;
 pub use platform::{SimPlatform, SpawnError};
+pub use product::Product;
 pub use refusal::LoginRefusal;
 pub use report::{Report, Violations};
 pub use tls::{CertificateError, ClientCertificates, ClientIdentity};

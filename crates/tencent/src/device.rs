@@ -60,7 +60,8 @@ impl Device {
         &self.device_name
     }
 
-    pub(crate) const fn psk(&self) -> &Psk {
+    /// What proves it, to be stored where it was registered.
+    pub const fn psk(&self) -> &Psk {
         &self.psk
     }
 

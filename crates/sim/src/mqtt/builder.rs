@@ -11,6 +11,7 @@ use iot_home_tencent as tencent;
 use crate::mqtt::faults::Faults;
 use crate::mqtt::login::{Accounts, Token, aliyun_certificate, tencent_certificate};
 use crate::mqtt::machine::Machine;
+use crate::mqtt::product::Product;
 use crate::mqtt::tls::ClientCertificates;
 
 /// What a platform is. [`spawn`](Self::spawn) puts it on sockets, and [`build`](Self::build) makes it a
@@ -36,6 +37,9 @@ pub struct Builder {
     pub(crate) hosts: Vec<String>,
     pub(crate) client_certificates: ClientCertificates,
     pub(crate) accounts: Accounts,
+    pub(crate) products: Vec<Product>,
+    /// Where devices are sent that ask over HTTPS first.
+    pub(crate) guides_to: (String, u16),
     pub(crate) time: Duration,
     pub(crate) bad_login: ConnectCode,
     pub(crate) reconnect_limit: bool,
@@ -53,6 +57,8 @@ impl Builder {
             hosts: Vec::new(),
             client_certificates: ClientCertificates::default(),
             accounts: Accounts::default(),
+            products: Vec::new(),
+            guides_to: ("localhost".into(), 1883),
             time: SystemClock::new().unix_time(),
             bad_login: ConnectCode::BAD_CREDENTIALS,
             reconnect_limit: true,
@@ -97,6 +103,13 @@ impl Builder {
     #[must_use]
     pub fn tencent_certificate(mut self, device: &tencent::CertificateDevice) -> Self {
         self.accounts.certificates.push(tencent_certificate(device));
+        self
+    }
+
+    /// Lets the devices of a product register.
+    #[must_use]
+    pub fn product(mut self, product: Product) -> Self {
+        self.products.push(product);
         self
     }
 

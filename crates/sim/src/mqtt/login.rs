@@ -16,6 +16,7 @@ use crate::mqtt::refusal::LoginRefusal;
 pub(crate) struct Accounts {
     pub(crate) aliyun: Vec<aliyun::Device>,
     pub(crate) tokens: Vec<Token>,
+    pub(crate) guided: Vec<Guided>,
     pub(crate) tencent: Vec<tencent::Device>,
     /// Devices of either cloud that come with a certificate.
     pub(crate) certificates: Vec<DeviceId>,
@@ -31,10 +32,24 @@ pub(crate) struct Token {
 }
 
 impl Token {
+    pub(crate) fn is_of(&self, product_key: &str, device_name: &str) -> bool {
+        self.device == DeviceId::aliyun(product_key, device_name)
+    }
+
     pub(crate) fn of(device: &aliyun::TokenDevice) -> Self {
         let id = DeviceId::aliyun(device.product_key().as_str(), device.device_name().as_str());
         Self { device: id, holder: device.clone() }
     }
+}
+
+/// A device of Aliyun that asked over HTTPS first.
+#[derive(Clone, Debug)]
+pub(crate) struct Guided {
+    pub(crate) device: DeviceId,
+    pub(crate) client_id: String,
+    pub(crate) iot_id: String,
+    pub(crate) token: Secret<String>,
+    pub(crate) expires: Duration,
 }
 
 /// Who a certificate is for; `None` for a device that does not know its name.
@@ -76,6 +91,12 @@ impl Accounts {
         self.devices().any(|known| known == *device)
     }
 
+    /// Remembers a device that asked over HTTPS first, and forgets what it was told before.
+    pub(crate) fn guide(&mut self, guided: Guided) {
+        self.guided.retain(|one| one.device != guided.device);
+        self.guided.push(guided);
+    }
+
     /// Verifies a login. `certificate` is the common name of the client's certificate.
     pub(crate) fn verify(
         &self,
@@ -93,6 +114,16 @@ impl Accounts {
                 Ok(Admission::of(DeviceId::client(credentials.client_id)))
             } else {
                 Err(LoginRefusal::Password)
+            };
+        }
+        if let Some(guided) = self.guided.iter().find(|one| one.iot_id == credentials.username) {
+            let theirs = core::str::from_utf8(credentials.password).unwrap_or_default();
+            let is_theirs = mac::equal(guided.token.expose(), theirs)
+                && guided.client_id == credentials.client_id;
+            return match is_theirs {
+                true if now < guided.expires => Ok(Admission::of(guided.device.clone())),
+                true => Err(LoginRefusal::TokenExpired),
+                false => Err(LoginRefusal::Password),
             };
         }
         let has_aliyun = !self.aliyun.is_empty()

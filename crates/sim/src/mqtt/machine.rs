@@ -4,12 +4,14 @@ mod answers;
 mod calls;
 mod connect;
 mod deliver;
+mod http;
 mod input;
 mod outbox;
 mod output;
 mod packets;
+mod registration;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use iot_home_core::{Instant, SeededRandom};
@@ -78,6 +80,12 @@ pub struct Machine {
     random: SeededRandom,
     log: Log,
     report: Report,
+    /// What opens the access over HTTP, and for whom.
+    tokens: BTreeMap<String, DeviceId>,
+    /// Numbers that requests were signed with.
+    nonces: BTreeSet<String>,
+    /// Devices that have connected: they are not given anything any more.
+    activated: BTreeSet<DeviceId>,
 }
 
 /// A connection of a [`Machine`], by its number.
@@ -152,6 +160,9 @@ impl Machine {
             random: SeededRandom::new(builder.faults.seed),
             log: Log::default(),
             report: Report::default(),
+            tokens: BTreeMap::new(),
+            nonces: BTreeSet::new(),
+            activated: BTreeSet::new(),
             builder,
         }
     }
@@ -227,9 +238,13 @@ impl Machine {
         let late = |connection: &Connection| connection.deadline().is_some_and(|due| due <= now);
         let ids = self.connections.iter().filter(|(_, one)| late(one)).map(|(id, _)| *id);
         for id in ids.collect::<Vec<_>>() {
-            let is_open = self.connections.get(&id).is_some_and(|one| one.device.is_some());
+            let Some(connection) = self.connections.get(&id) else { continue };
             let violations = &mut self.report.violations;
-            count(if is_open { &mut violations.silence } else { &mut violations.no_connect });
+            match connection.device {
+                Some(_) => count(&mut violations.silence),
+                None if connection.is_registered => {}
+                None => count(&mut violations.no_connect),
+            }
             self.close(now, id);
         }
     }

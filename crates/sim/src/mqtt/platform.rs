@@ -63,7 +63,8 @@ impl Builder {
         let addrs = [self.listen, self.tls_listen];
         let mut listeners = Listeners::new(addrs, acceptor, Arc::clone(&authority))?;
         let [tcp_addr, tls_addr] = listeners.addrs();
-        let running = Host::start(self.build());
+        let guides_to = (tcp_addr.ip().to_string(), tcp_addr.port());
+        let running = Host::start(Self { guides_to, ..self }.build());
         listeners.open(&running.0)?;
         let listeners = AsyncMutex::new(listeners);
         Ok(SimPlatform { listeners, running, tcp_addr, tls_addr, authority })

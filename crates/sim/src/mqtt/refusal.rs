@@ -17,6 +17,12 @@ pub enum LoginRefusal {
     /// No device and no account is called so.
     #[error("the platform knows no such device")]
     Unknown,
+    /// The device may not register: it does not exist, is active already, or its product has no registration.
+    #[error("the device may not register")]
+    NotRegistered,
+    /// The token of a device that asked over HTTPS first is too old.
+    #[error("the token has expired")]
+    TokenExpired,
     /// The password of a plain account is another.
     #[error("the password is wrong")]
     Password,
@@ -73,9 +79,11 @@ impl LoginRefusal {
             }
             Self::Packet(iot_home_mqtt::Problem::EmptyClientId) => ConnectCode::BAD_CLIENT_ID,
             Self::Packet(_) => ConnectCode::BAD_PROTOCOL,
-            Self::KeepAlive { .. } | Self::TooSoon { .. } | Self::TooMany | Self::Fault => {
-                ConnectCode::UNAVAILABLE
-            }
+            Self::KeepAlive { .. }
+            | Self::TooSoon { .. }
+            | Self::TooMany
+            | Self::TokenExpired
+            | Self::Fault => ConnectCode::UNAVAILABLE,
             _ => bad,
         }
     }

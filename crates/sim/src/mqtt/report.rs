@@ -19,6 +19,10 @@ pub struct Report {
     pub turned_away: u64,
     /// TLS handshakes that came to nothing.
     pub failed_handshakes: u64,
+    /// Devices that were given what they prove themselves by.
+    pub registrations: u64,
+    /// Requests over HTTP.
+    pub requests: u64,
     /// Logins that were let in.
     pub logins: u64,
     /// Logins that were not; [`refusals`](Self::refusals) has the last ones.
@@ -94,6 +98,10 @@ violations! {
     protocol_version,
     /// A login that was not verified: the report's `refusals` say why.
     bad_login,
+    /// A registration that was refused.
+    bad_registration,
+    /// A request over HTTP that is refused, other than for what became of the device.
+    bad_request,
     /// A keep-alive that the platform does not take, or takes for another.
     keep_alive,
     /// A will. The login is let in all the same, and the will forgotten.

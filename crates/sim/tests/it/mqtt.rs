@@ -6,6 +6,7 @@ mod certificates;
 mod config;
 mod faults;
 mod hostile;
+mod http;
 mod logins;
 mod memory;
 mod permissions;

@@ -49,6 +49,11 @@ impl Machine {
         let time = self.time(now);
         let Some(connection) = self.connections.get(&id) else { return };
         let (way, certificate) = (connection.link.way, connection.link.certificate.as_deref());
+        let certificate = certificate.map(str::to_owned);
+        if self.registers(now, id, &connect, way) {
+            return;
+        }
+        let certificate = certificate.as_deref();
         let admitted = self.builder.accounts.verify(&connect, way, certificate, time);
         let admitted = match admitted {
             Ok(admission) => self.check_rules(now, &connect, &admission).map(|()| admission),
@@ -85,13 +90,13 @@ impl Machine {
         }
     }
 
-    fn refuse(&mut self, now: Instant, id: ConnectionId, refusal: LoginRefusal) {
+    pub(super) fn refuse(&mut self, now: Instant, id: ConnectionId, refusal: LoginRefusal) {
         let code = refusal.code(self.builder.bad_login);
         self.report.refuse(code, refusal);
         self.answer_connect(now, id, Connack::new(false, code));
     }
 
-    fn answer_connect(&mut self, now: Instant, id: ConnectionId, answer: Connack) {
+    pub(super) fn answer_connect(&mut self, now: Instant, id: ConnectionId, answer: Connack) {
         self.send_bytes(now, id, &answer.encode());
         if !answer.code.is_ok() {
             self.close(now, id);
@@ -166,6 +171,7 @@ impl Machine {
         let again = session.again();
         if !matches!(device, DeviceId::Client { .. }) {
             self.logins.insert(device.clone(), now);
+            self.activated.insert(device.clone());
         }
         count(&mut self.report.logins);
         if is_present {

@@ -56,6 +56,7 @@ impl Machine {
     fn handle_frame(&mut self, now: Instant, id: ConnectionId, frame: BytesMut) {
         let Some(connection) = self.connections.get(&id) else { return };
         match (connection.device.clone(), frame::is_connect(&frame)) {
+            (None, _) if connection.is_registered => self.handle_parting(now, id, frame),
             (None, true) => self.handle_connect(now, id, &frame),
             (None, false) => {
                 count(&mut self.report.violations.before_connect);

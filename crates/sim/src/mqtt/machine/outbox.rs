@@ -20,6 +20,8 @@ pub(super) struct Connection {
     pub(super) deadline: Option<Instant>,
     /// In seconds, as the platform takes it.
     pub(super) keep_alive: u16,
+    /// Its device was given what it asked for, and there is nothing more to say.
+    pub(super) is_registered: bool,
     /// It leads nowhere: what arrives is not read, and nothing is written.
     pub(super) is_deaf: bool,
     /// Nothing is read any more; what is under way is still written.
@@ -40,6 +42,7 @@ impl Connection {
             begun: BytesMut::new(),
             deadline: Some(deadline),
             keep_alive: 0,
+            is_registered: false,
             is_deaf: false,
             is_closing: false,
             ready: Vec::new(),
