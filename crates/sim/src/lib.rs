@@ -12,6 +12,8 @@ pub mod miio;
 pub mod mqtt;
 #[cfg(any(feature = "mqtt", feature = "yeelight"))]
 mod race;
+#[cfg(feature = "micloud")]
+mod web;
 #[cfg(feature = "yeelight")]
 pub mod yeelight;
 
