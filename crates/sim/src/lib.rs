@@ -12,7 +12,7 @@ pub mod miio;
 pub mod mqtt;
 #[cfg(any(feature = "mqtt", feature = "yeelight"))]
 mod race;
-#[cfg(feature = "micloud")]
+#[cfg(any(feature = "micloud", feature = "mqtt"))]
 mod web;
 #[cfg(feature = "yeelight")]
 pub mod yeelight;

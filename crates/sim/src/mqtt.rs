@@ -34,7 +34,9 @@ mod topics;
 pub use builder::Builder;
 pub use device::DeviceId;
 pub use faults::{Faults, Silence};
-pub use machine::{CallId, ConnectionId, Link, Machine, Output, RrpcError, UnknownDevice};
+pub use machine::{
+    CallId, ConnectionId, CutAfter, Link, Machine, Output, RrpcError, UnknownDevice,
+};
 pub use memory::MemoryPlatform;
 pub use message::Message;
 pub use platform::{SimPlatform, SpawnError};

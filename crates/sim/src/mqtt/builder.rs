@@ -34,6 +34,7 @@ use crate::mqtt::tls::ClientCertificates;
 pub struct Builder {
     pub(crate) listen: SocketAddr,
     pub(crate) tls_listen: SocketAddr,
+    pub(crate) web_listen: SocketAddr,
     pub(crate) hosts: Vec<String>,
     pub(crate) client_certificates: ClientCertificates,
     pub(crate) accounts: Accounts,
@@ -54,6 +55,7 @@ impl Builder {
         Self {
             listen: any,
             tls_listen: any,
+            web_listen: any,
             hosts: Vec::new(),
             client_certificates: ClientCertificates::default(),
             accounts: Accounts::default(),
@@ -132,6 +134,13 @@ impl Builder {
     #[must_use]
     pub fn tls_listen(mut self, addr: impl Into<SocketAddr>) -> Self {
         self.tls_listen = addr.into();
+        self
+    }
+
+    /// Where it takes requests over plain HTTP: a free port of 127.0.0.1 by default.
+    #[must_use]
+    pub fn http_listen(mut self, addr: impl Into<SocketAddr>) -> Self {
+        self.web_listen = addr.into();
         self
     }
 

@@ -29,6 +29,8 @@ pub struct Faults {
     pub(crate) cut_out: Option<u64>,
     pub(crate) lost_acks: u64,
     pub(crate) silence: Silence,
+    pub(crate) cut_files: Option<(usize, u64)>,
+    pub(crate) wrong_files: u64,
 }
 
 impl Faults {
@@ -41,6 +43,20 @@ impl Faults {
     #[must_use]
     pub fn delay(mut self, delay: RangeInclusive<Duration>) -> Self {
         self.delay = delay;
+        self
+    }
+
+    /// The next so many answers with a file, or a part of one, end after so many bytes.
+    #[must_use]
+    pub fn cut_files(mut self, bytes: usize, times: u64) -> Self {
+        self.cut_files = Some((bytes, times));
+        self
+    }
+
+    /// The next so many answers with a file, or a part of one, have a wrong byte.
+    #[must_use]
+    pub fn wrong_files(mut self, times: u64) -> Self {
+        self.wrong_files = times;
         self
     }
 
@@ -91,6 +107,8 @@ impl Default for Faults {
             cut_in: None,
             cut_out: None,
             lost_acks: 0,
+            cut_files: None,
+            wrong_files: 0,
             silence: Silence::default(),
         }
     }

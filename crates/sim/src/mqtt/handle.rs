@@ -96,6 +96,17 @@ macro_rules! handle_methods {
                 self.running.0.act(|machine, _| machine.set_faults(faults));
             }
 
+            /// Lets a file be fetched over HTTP; see [`Machine::put_file`].
+            pub fn put_file(&self, name: impl Into<String>, bytes: impl Into<Vec<u8>>) {
+                let (name, bytes) = (name.into(), bytes.into());
+                self.running.0.act(|machine, _| machine.put_file(name, bytes));
+            }
+
+            /// Lets every address of a file that was told so far expire.
+            pub fn expire_links(&self) {
+                self.running.0.act(|machine, _| machine.expire_links());
+            }
+
             /// Ends all connections without a word, as when the network goes away for a moment.
             pub fn disconnect_all(&self) {
                 self.running.0.act(Machine::disconnect_all);

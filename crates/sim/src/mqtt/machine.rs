@@ -22,6 +22,8 @@ use serde_json::{Map, Value};
 pub use self::answers::UnknownDevice;
 use self::calls::Call;
 pub use self::calls::{CallId, RrpcError};
+pub use self::http::CutAfter;
+use self::http::Files;
 
 use crate::mqtt::DeviceId;
 use crate::mqtt::builder::Builder;
@@ -82,6 +84,7 @@ pub struct Machine {
     report: Report,
     /// What opens the access over HTTP, and for whom.
     tokens: BTreeMap<String, DeviceId>,
+    files: Files,
     /// Numbers that requests were signed with.
     nonces: BTreeSet<String>,
     /// Devices that have connected: they are not given anything any more.
@@ -161,6 +164,7 @@ impl Machine {
             log: Log::default(),
             report: Report::default(),
             tokens: BTreeMap::new(),
+            files: Files::default(),
             nonces: BTreeSet::new(),
             activated: BTreeSet::new(),
             builder,

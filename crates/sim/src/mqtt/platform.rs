@@ -1,6 +1,7 @@
 //! A platform on real sockets.
 
 use std::fmt;
+use std::future::ready;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -15,10 +16,11 @@ use crate::mqtt::builder::Builder;
 use crate::mqtt::faults::Faults;
 use crate::mqtt::host::{Host, Running};
 use crate::mqtt::listen::Listeners;
-use crate::mqtt::machine::{Machine, RrpcError, UnknownDevice};
+use crate::mqtt::machine::{CutAfter, Machine, RrpcError, UnknownDevice};
 use crate::mqtt::message::Message;
 use crate::mqtt::report::Report;
 use crate::mqtt::tls::{Authority, CertificateError, ClientIdentity};
+use crate::web;
 
 /// A simulated platform on real sockets: a broker that plays Aliyun IoT and Tencent Cloud IoT, over TCP and over
 /// TLS. Dropping it ends its tasks and closes them.
@@ -44,6 +46,7 @@ pub struct SimPlatform {
     running: Running,
     tcp_addr: SocketAddr,
     tls_addr: SocketAddr,
+    web: web::Server,
     authority: Arc<Authority>,
 }
 
@@ -60,14 +63,25 @@ impl Builder {
         let authority = Arc::new(Authority::new()?);
         let config = authority.server(&self.hosts, self.client_certificates)?;
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        let addrs = [self.listen, self.tls_listen];
+        let (addrs, web_listen) = ([self.listen, self.tls_listen], self.web_listen);
         let mut listeners = Listeners::new(addrs, acceptor, Arc::clone(&authority))?;
         let [tcp_addr, tls_addr] = listeners.addrs();
         let guides_to = (tcp_addr.ip().to_string(), tcp_addr.port());
         let running = Host::start(Self { guides_to, ..self }.build());
         listeners.open(&running.0)?;
+        let host = Arc::clone(&running.0);
+        let web = web::Server::start(web_listen, move |request| {
+            let response = host.act(|machine, now| machine.handle_request(now, &request));
+            let cut = response.extensions().get::<CutAfter>().copied();
+            let answer = web::Answer::from(response);
+            ready(match cut {
+                Some(CutAfter(bytes)) => answer.truncated(bytes),
+                None => answer,
+            })
+        });
+        let web = web.await.map_err(|source| SpawnError::Bind { addr: web_listen, source })?;
         let listeners = AsyncMutex::new(listeners);
-        Ok(SimPlatform { listeners, running, tcp_addr, tls_addr, authority })
+        Ok(SimPlatform { listeners, running, tcp_addr, tls_addr, web, authority })
     }
 }
 
@@ -85,6 +99,18 @@ impl SimPlatform {
     /// Where it takes TLS connections.
     pub fn tls_addr(&self) -> SocketAddr {
         self.tls_addr
+    }
+
+    /// Where it takes requests over plain HTTP: registration, authentication, publishing, files. It does so also while it
+    /// is [stopped](Self::stop).
+    pub fn http_addr(&self) -> SocketAddr {
+        self.web.addr()
+    }
+
+    /// Where a [file](Self::put_file) can be fetched, until [`expire_links`](Self::expire_links).
+    pub fn file_url(&self, name: &str) -> String {
+        let link = self.look(|machine| machine.file_link(name));
+        format!("http://{}{link}", self.http_addr())
     }
 
     /// The certificate that a client has to trust, as PEM. The server's own names `localhost`, 127.0.0.1, ::1 and

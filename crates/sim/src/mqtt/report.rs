@@ -23,6 +23,10 @@ pub struct Report {
     pub registrations: u64,
     /// Requests over HTTP.
     pub requests: u64,
+    /// Answers with a file, or with a part of one.
+    pub downloads: u64,
+    /// Requests for files by an address that has expired.
+    pub expired_downloads: u64,
     /// Logins that were let in.
     pub logins: u64,
     /// Logins that were not; [`refusals`](Self::refusals) has the last ones.

@@ -1,6 +1,7 @@
 //! What is asked over HTTP: registration, authentication, publishing.
 
 mod aliyun;
+mod files;
 mod form;
 mod tencent;
 
@@ -10,6 +11,8 @@ use iot_home_core::Instant;
 use rumqttc::mqttbytes::QoS;
 use serde_json::Value;
 
+pub use self::files::CutAfter;
+pub(super) use self::files::Files;
 use crate::mqtt::DeviceId;
 use crate::mqtt::machine::Machine;
 use crate::mqtt::report::count;
@@ -17,10 +20,16 @@ use crate::mqtt::session::Outgoing;
 
 impl Machine {
     /// Answers a request over HTTP: to `iot-auth.<region>.aliyuncs.com`, `iot-as-http.<region>.aliyuncs.com` or
-    /// `<region>.gateway.tencentdevices.com`, which are told apart by their paths.
+    /// `<region>.gateway.tencentdevices.com`, which are told apart by their paths; or for a [file](Self::put_file). An answer
+    /// of which not everything arrives has [`CutAfter`] among its extensions.
     pub fn handle_request(&mut self, now: Instant, request: &Request<Bytes>) -> Response<Bytes> {
         self.handle_timeout(now);
         count(&mut self.report.requests);
+        if request.method() == Method::GET
+            && let Some(name) = request.uri().path().strip_prefix(FILES)
+        {
+            return self.give_file(name, request);
+        }
         if request.method() != Method::POST {
             count(&mut self.report.violations.bad_request);
             return plain(StatusCode::METHOD_NOT_ALLOWED);
@@ -94,4 +103,6 @@ fn header<'a>(request: &'a Request<Bytes>, name: &str) -> &'a str {
     request.headers().get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
+/// Where files lie.
+const FILES: &str = "/files/";
 const MOST_NONCES: usize = 1000;
