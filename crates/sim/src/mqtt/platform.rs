@@ -18,6 +18,7 @@ use crate::mqtt::listen::Listeners;
 use crate::mqtt::machine::{Machine, RrpcError, UnknownDevice};
 use crate::mqtt::message::Message;
 use crate::mqtt::report::Report;
+use crate::mqtt::thing::ThingState;
 use crate::mqtt::tls::{Authority, CertificateError, ClientIdentity};
 
 /// A simulated platform on real sockets: a broker that plays Aliyun IoT and Tencent Cloud IoT, over TCP and over
