@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![no_std]
+#![cfg_attr(not(feature = "client"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(
     clippy::arithmetic_side_effects,
@@ -14,10 +14,11 @@
 )]
 
 extern crate alloc;
-#[cfg(feature = "client")]
-extern crate std;
 
 pub mod authorities;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub mod client;
 mod content;
 pub mod device;
 pub mod endpoint;
@@ -40,6 +41,9 @@ pub mod sub_device;
 pub mod thing;
 mod timestamp;
 
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use client::Thing;
 pub use device::{CertificateDevice, Device, TokenDevice};
 pub use endpoint::{Endpoint, Region};
 pub use iot_home_mqtt::{InvalidField, MqttLogin, Signer};

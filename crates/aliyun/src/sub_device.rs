@@ -1,11 +1,12 @@
 //! What a gateway presents for the devices below it.
 
 use alloc::string::{String, ToString as _};
+use alloc::vec::Vec;
 use core::time::Duration;
 
 use iot_home_core::Secret;
 use iot_home_mqtt::InvalidField;
-use iot_home_mqtt::mac::Mac;
+use iot_home_mqtt::mac::{self, Mac};
 
 use crate::content::{content, identity};
 use crate::{ClientId, Device, Params, SignMethod, Timestamp};
@@ -129,4 +130,24 @@ pub struct SubDeviceProof {
     pub sign_method: SignMethod,
     /// `sign`, in hexadecimal digits.
     pub sign: Secret<String>,
+}
+
+impl Device {
+    /// Whether a gateway that presents this device knows its secret: for whoever is the platform. `fields` is all that it
+    /// says, whatever of it is signed; the signature is compared in constant time, and the case of its digits means
+    /// nothing.
+    pub fn is_proved_by<'f>(
+        &self,
+        method: SignMethod,
+        fields: impl IntoIterator<Item = (&'f str, &'f str)>,
+        sign: &str,
+    ) -> bool {
+        const UNSIGNED: [&str; 4] = ["sign", "signMethod", "signmethod", "cleanSession"];
+        let signed = fields.into_iter().filter(|(name, _)| !UNSIGNED.contains(name));
+        let mut signed: Vec<_> = signed.collect();
+        signed.sort_unstable();
+        let mac = Mac::new(method.algorithm(), self.secret().expose().as_bytes());
+        let ours = mac.sign(signed.into_iter().flat_map(|(name, value)| [name, value])).to_hex();
+        mac::equal(&ours, &sign.to_ascii_lowercase())
+    }
 }

@@ -65,6 +65,11 @@ impl<T> Pending<T> {
         self.waiting.remove(key).map(|(_, kept)| kept)
     }
 
+    /// Whether this answer is waited for.
+    pub fn contains(&self, key: &AnswerKey) -> bool {
+        self.waiting.contains_key(key)
+    }
+
     /// When the next request will have waited for too long.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.waiting.values().map(|(deadline, _)| *deadline).min()

@@ -8,6 +8,7 @@
 //! | [`Builder`] | who is let in, and how strictly |
 //! | [`Faults`] | what goes wrong |
 //! | [`Report`], [`Message`] | what the platform saw, refused and did, and what was said |
+//! | [`ThingState`] | what it keeps of a device |
 
 #[macro_use]
 mod handle;
@@ -28,12 +29,13 @@ mod product;
 mod refusal;
 mod report;
 mod session;
+mod thing;
 mod tls;
 mod topics;
 
 pub use builder::Builder;
 pub use device::DeviceId;
-pub use faults::{Faults, Silence};
+pub use faults::{AnswerFault, Faults, Silence};
 pub use machine::{
     CallId, ConnectionId, CutAfter, Link, Machine, Output, RrpcError, UnknownDevice,
 };
@@ -43,4 +45,5 @@ pub use platform::{SimPlatform, SpawnError};
 pub use product::Product;
 pub use refusal::LoginRefusal;
 pub use report::{Report, Violations};
+pub use thing::{ShadowDocument, ThingState};
 pub use tls::{CertificateError, ClientCertificates, ClientIdentity};

@@ -1,5 +1,5 @@
 #![doc = include_str!("../README.md")]
-#![no_std]
+#![cfg_attr(not(feature = "client"), no_std)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 #![warn(
     clippy::arithmetic_side_effects,
@@ -14,10 +14,11 @@
 )]
 
 extern crate alloc;
-#[cfg(feature = "client")]
-extern crate std;
 
 pub mod authorities;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub mod client;
 pub mod device;
 pub mod expiry;
 pub mod gateway;
@@ -38,6 +39,9 @@ mod signature;
 #[cfg_attr(docsrs, doc(cfg(feature = "payload")))]
 pub mod thing;
 
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use client::Thing;
 pub use device::{CertificateDevice, Device};
 pub use expiry::Expiry;
 pub use gateway::BindProof;

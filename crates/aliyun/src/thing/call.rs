@@ -2,6 +2,7 @@
 
 use alloc::format;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt;
 use core::time::Duration;
 
@@ -76,7 +77,7 @@ impl<'a, P: Serialize> Call<'a, P> {
         Ok(publication)
     }
 
-    fn write(&self, params: impl Serialize) -> Result<alloc::vec::Vec<u8>, Unwritable> {
+    fn write(&self, params: impl Serialize) -> Result<Vec<u8>, Unwritable> {
         let sys = (!self.is_answered).then_some(Sys { ack: 0 });
         let method = self.method.name();
         let envelope = Envelope { id: &self.id, version: "1.0", sys, params, method };

@@ -108,6 +108,24 @@ impl Topics {
         format!("/sys/{}/app/up/{path}", self.device())
     }
 
+    /// What to subscribe to, to have what the platform says by itself: sets, services, calls, firmware, configurations,
+    /// wishes of the shadow, and what its console does with the device. Answers to calls are not among it.
+    pub fn pushes(&self) -> Vec<String> {
+        let device = self.device();
+        let below = PUSHED.into_iter().map(|path| format!("/sys/{device}/{path}"));
+        below.chain([self.ota("upgrade"), self.shadow_get()]).collect()
+    }
+
+    /// The same for the devices below a gateway and for the whole product, which only the device that is connected has.
+    pub fn own_pushes(&self) -> Vec<String> {
+        let device = self.device();
+        Vec::from([
+            format!("/sys/{device}/thing/topo/change"),
+            format!("/ext/error/{device}"),
+            format!("/broadcast/{}/+", self.product_key),
+        ])
+    }
+
     /// What to subscribe to, to have everything of the platform's own that [`Down`](super::Down) knows.
     ///
     /// Logins with [`Params::auto_subscribe`](crate::Params::auto_subscribe) have it without subscribing. What
@@ -140,6 +158,19 @@ impl Topics {
         plain.chain(below).chain(others).collect()
     }
 }
+
+/// What the platform says by itself, below `/sys/{d}/`.
+const PUSHED: [&str; 9] = [
+    "thing/service/property/set",
+    "thing/service/+",
+    "rrpc/request/+",
+    "thing/model/down_raw",
+    "thing/config/push",
+    "thing/config/log/push",
+    "thing/disable",
+    "thing/enable",
+    "thing/delete",
+];
 
 /// Levels of a topic, none of them empty or a wildcard.
 pub(super) fn check_path(path: &str) -> Result<(), InvalidField> {

@@ -5,9 +5,12 @@ use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures_core::Stream;
+#[cfg(feature = "payload")]
+use iot_home_core::Instant;
 
 use super::driver;
 use super::error::Error;
@@ -73,7 +76,8 @@ impl Session {
     ) -> Result<Self, Error> {
         let rules = signer.rules();
         let settings = options.settings(rules, fail_fast);
-        let shared = Arc::new(Shared::new(|now| Machine::new(rules, settings, now))?);
+        let clock = Arc::clone(&options.clock);
+        let shared = Arc::new(Shared::new(clock, |now| Machine::new(rules, settings, now))?);
         tokio::spawn(driver::run(Arc::clone(&shared), signer, options));
         Ok(Self { handle: Handle(Arc::new(Open(shared))) })
     }
@@ -234,6 +238,32 @@ impl Handle {
     pub async fn send(&self, message: Message) -> Result<(), Error> {
         let sent = self.0.0.request(|machine, now, waiter| machine.publish(now, message, waiter));
         sent.await.map(|_| ())
+    }
+
+    /// Publishes a message, and waits for nothing: for answers that are given where nobody can wait, such as in a
+    /// `Drop`.
+    ///
+    /// # Errors
+    /// If it cannot be sent, as for [`publish`](Self::publish). What comes of it once it waits to be sent, nobody learns.
+    pub fn enqueue(&self, message: Message) -> Result<(), Error> {
+        self.0.0.ask(|machine, now, waiter| machine.publish(now, message, waiter))
+    }
+
+    /// What time it is by the clock of the options, by which logins are signed: since 1970-01-01 00:00 UTC.
+    pub fn unix_time(&self) -> Duration {
+        self.0.0.clock.unix_time()
+    }
+
+    /// Sends what waits, and leaves; for all of the handles. The session's stream ends when that is done.
+    #[cfg(feature = "payload")]
+    pub(super) fn close(&self) {
+        self.0.0.close();
+    }
+
+    /// The session's own time.
+    #[cfg(feature = "payload")]
+    pub(super) fn now(&self) -> Instant {
+        self.0.0.now()
     }
 
     /// Subscribes, and gives the quality of service that the broker grants. From then on the subscription is made

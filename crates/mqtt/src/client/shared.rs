@@ -1,10 +1,10 @@
 //! What a session's handles and its driver share.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
 use bytes::BytesMut;
-use iot_home_core::{Instant, Random};
+use iot_home_core::{Clock, Instant, Random};
 use tokio::sync::{Notify, oneshot};
 use tokio::time;
 
@@ -21,6 +21,8 @@ pub(super) struct Shared {
     pub(super) wake: Notify,
     /// The zero of the machine's clock.
     origin: time::Instant,
+    /// What logins are signed by.
+    pub(super) clock: Arc<dyn Clock + Send + Sync>,
 }
 
 struct State {
@@ -31,6 +33,7 @@ struct State {
 
 impl Shared {
     pub(super) fn new(
+        clock: Arc<dyn Clock + Send + Sync>,
         machine: impl FnOnce(Instant) -> Result<Machine<Waiter>, Error>,
     ) -> Result<Self, Error> {
         let machine = machine(Instant::ORIGIN)?;
@@ -38,6 +41,7 @@ impl Shared {
             state: Mutex::new(State { machine, reader: None }),
             wake: Notify::new(),
             origin: time::Instant::now(),
+            clock,
         })
     }
 
@@ -82,6 +86,17 @@ impl Shared {
         self.with(|machine, now| ask(machine, now, waiter))?;
         self.wake.notify_one();
         done.await.unwrap_or_else(|_| Err(Error::closed()))
+    }
+
+    /// Has the machine ask for something, and does not wait.
+    pub(super) fn ask(
+        &self,
+        ask: impl FnOnce(&mut Machine<Waiter>, Instant, Waiter) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        let (waiter, _) = oneshot::channel();
+        self.with(|machine, now| ask(machine, now, waiter))?;
+        self.wake.notify_one();
+        Ok(())
     }
 
     pub(super) fn close(&self) {

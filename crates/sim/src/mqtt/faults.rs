@@ -31,6 +31,8 @@ pub struct Faults {
     pub(crate) silence: Silence,
     pub(crate) cut_files: Option<(usize, u64)>,
     pub(crate) wrong_files: u64,
+    pub(crate) answer: Option<AnswerFault>,
+    pub(crate) answers: u64,
 }
 
 impl Faults {
@@ -89,6 +91,14 @@ impl Faults {
         self
     }
 
+    /// This becomes of the next so many answers to what devices ask; of what the platform says by itself nothing does.
+    #[must_use]
+    pub fn answers(mut self, fault: AnswerFault, times: u64) -> Self {
+        self.answer = Some(fault);
+        self.answers = times;
+        self
+    }
+
     /// What the platform says nothing to.
     #[must_use]
     pub fn silence(mut self, silence: Silence) -> Self {
@@ -110,6 +120,8 @@ impl Default for Faults {
             cut_files: None,
             wrong_files: 0,
             silence: Silence::default(),
+            answer: None,
+            answers: 0,
         }
     }
 }
@@ -126,4 +138,24 @@ pub enum Silence {
     /// As if the network were gone: connections stand and lead nowhere, those that are made meanwhile as well.
     /// They stay so when the silence is over; a client has to notice, and to connect anew.
     Total,
+}
+
+/// What becomes of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum AnswerFault {
+    /// It is not given.
+    Missing,
+    /// It comes so much later.
+    Late(Duration),
+    /// It comes twice.
+    Twice,
+    /// It comes behind the next one.
+    Overtaken,
+    /// It has another id, where it has one.
+    WrongId,
+    /// It has this code, where it has one.
+    Code(i64),
+    /// It breaks off half way.
+    Malformed,
 }

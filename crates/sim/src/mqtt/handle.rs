@@ -56,6 +56,79 @@ macro_rules! handle_methods {
                 self.look(|machine| machine.reported(&device))
             }
 
+            /// Asks a device for a service or an action; see [`Machine::call_service`].
+            ///
+            /// # Errors
+            /// When the platform has no such device.
+            pub fn call_service(
+                &self,
+                device: impl Into<DeviceId>,
+                service: &str,
+                params: &Value,
+            ) -> Result<String, UnknownDevice> {
+                let device = device.into();
+                self.running
+                    .0
+                    .act(|machine, now| machine.call_service(now, &device, service, params))
+            }
+
+            /// What the device answered to the request of this id, once it has.
+            ///
+            /// # Cancel safety
+            /// Nothing is lost when the future is dropped.
+            pub async fn answer_to(&self, id: &str) -> Value {
+                let mut answer = None;
+                self.until(|machine| {
+                    answer = machine.answer_to(id);
+                    answer.is_some()
+                })
+                .await;
+                answer.unwrap_or_default()
+            }
+
+            /// Other values are wanted of a device; see [`Machine::desire`].
+            ///
+            /// # Errors
+            /// When the platform has no such device.
+            pub fn desire(
+                &self,
+                device: impl Into<DeviceId>,
+                values: &Map<String, Value>,
+            ) -> Result<(), UnknownDevice> {
+                self.running.0.act(|machine, now| machine.desire(now, &device.into(), values))
+            }
+
+            /// There is firmware for a device; see [`Machine::offer_firmware`].
+            ///
+            /// # Errors
+            /// When the platform has no such device.
+            pub fn offer_firmware(
+                &self,
+                device: impl Into<DeviceId>,
+                firmware: Value,
+            ) -> Result<(), UnknownDevice> {
+                let device = device.into();
+                self.running.0.act(|machine, now| machine.offer_firmware(now, &device, firmware))
+            }
+
+            /// Gives a device a configuration, and pushes it; see [`Machine::push_config`].
+            ///
+            /// # Errors
+            /// When the platform has no such device.
+            pub fn push_config(
+                &self,
+                device: impl Into<DeviceId>,
+                config: Value,
+            ) -> Result<(), UnknownDevice> {
+                self.running.0.act(|machine, now| machine.push_config(now, &device.into(), config))
+            }
+
+            /// What is kept of a device.
+            pub fn thing(&self, device: impl Into<DeviceId>) -> ThingState {
+                let device = device.into();
+                self.look(|machine| machine.thing(&device))
+            }
+
             /// Asks a device something by RRPC, and waits for the answer for so long.
             ///
             /// # Errors

@@ -10,6 +10,7 @@ mod outbox;
 mod output;
 mod packets;
 mod registration;
+mod things;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -24,6 +25,7 @@ use self::calls::Call;
 pub use self::calls::{CallId, RrpcError};
 pub use self::http::CutAfter;
 use self::http::Files;
+use self::things::{Asked, Late};
 
 use crate::mqtt::DeviceId;
 use crate::mqtt::builder::Builder;
@@ -32,6 +34,7 @@ use crate::mqtt::machine::outbox::{Connection, Outbox};
 use crate::mqtt::message::{Log, Message};
 use crate::mqtt::report::{Report, count};
 use crate::mqtt::session::{Outgoing, Session};
+use crate::mqtt::thing::ThingState;
 
 /// A simulated platform as a state machine: connections, bytes and the time go in, bytes come out.
 ///
@@ -74,6 +77,16 @@ pub struct Machine {
     logins: BTreeMap<DeviceId, Instant>,
     /// What devices have reported of themselves.
     reported: BTreeMap<DeviceId, Map<String, Value>>,
+    things: BTreeMap<DeviceId, ThingState>,
+    /// What devices were asked, by its id.
+    asked: BTreeMap<String, Asked>,
+    /// What is announced to a device, by its module.
+    firmware: BTreeMap<(DeviceId, String), Value>,
+    configs: BTreeMap<DeviceId, Value>,
+    /// Answers that the faults hold back until then.
+    late: Late,
+    /// An answer that the next one overtakes.
+    overtaken: Option<(String, Value, QoS)>,
     calls: BTreeMap<CallId, Call>,
     last_id: u64,
     outbox: Outbox,
@@ -156,6 +169,12 @@ impl Machine {
             sessions: BTreeMap::new(),
             logins: BTreeMap::new(),
             reported: BTreeMap::new(),
+            things: BTreeMap::new(),
+            asked: BTreeMap::new(),
+            firmware: BTreeMap::new(),
+            configs: BTreeMap::new(),
+            late: Late::new(),
+            overtaken: None,
             calls: BTreeMap::new(),
             last_id: 0,
             outbox: Outbox::default(),
@@ -205,6 +224,10 @@ impl Machine {
         let Some(session) = self.sessions.get_mut(device) else { return };
         if session.connection == Some(id) {
             session.connection = None;
+            // Devices below a gateway are there through it alone.
+            if let Some(thing) = self.things.get_mut(device) {
+                thing.online.clear();
+            }
             if session.is_clean {
                 self.sessions.remove(device);
             }
@@ -233,12 +256,13 @@ impl Machine {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let deadlines = self.connections.values().filter_map(Connection::deadline);
         let calls = self.calls.values().map(|call| call.deadline);
-        deadlines.chain(calls).chain(self.outbox.due()).min()
+        deadlines.chain(calls).chain(self.outbox.due()).chain(self.late_due()).min()
     }
 
     /// Lets happen what is due.
     pub fn handle_timeout(&mut self, now: Instant) {
         self.end_calls(now);
+        self.say_late(now);
         let late = |connection: &Connection| connection.deadline().is_some_and(|due| due <= now);
         let ids = self.connections.iter().filter(|(_, one)| late(one)).map(|(id, _)| *id);
         for id in ids.collect::<Vec<_>>() {

@@ -14,6 +14,7 @@ use crate::mqtt::host::{Host, Running, Stream};
 use crate::mqtt::machine::{Link, Machine, RrpcError, UnknownDevice};
 use crate::mqtt::message::Message;
 use crate::mqtt::report::Report;
+use crate::mqtt::thing::ThingState;
 
 /// A simulated platform in memory. It keeps tokio's time, which a test can pause: an hour then takes a moment.
 /// Dropping it ends its tasks and its connections.

@@ -19,6 +19,7 @@ use crate::mqtt::listen::Listeners;
 use crate::mqtt::machine::{CutAfter, Machine, RrpcError, UnknownDevice};
 use crate::mqtt::message::Message;
 use crate::mqtt::report::Report;
+use crate::mqtt::thing::ThingState;
 use crate::mqtt::tls::{Authority, CertificateError, ClientIdentity};
 use crate::web;
 

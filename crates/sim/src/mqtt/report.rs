@@ -132,6 +132,20 @@ violations! {
     payload_size,
     /// A request to the cloud that is no JSON object.
     bad_json,
+    /// An answer to something that the device was not asked.
+    unknown_reply,
+    /// A message in the name of a device below a gateway that is not logged in. The gateway is told 520.
+    sub_device_offline,
+    /// A device below a gateway whose signature is wrong.
+    sub_device_signature,
+    /// A device that is not below the gateway.
+    no_topology,
+    /// A message about sub-devices' sessions with another quality than 0.
+    session_qos,
+    /// A shadow's version that is not the next.
+    shadow_version,
+    /// A step of an upgrade that is none.
+    progress,
     /// A filter that is none.
     bad_filter,
     /// A subscription to what is not the device's own.

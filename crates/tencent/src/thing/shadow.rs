@@ -20,7 +20,7 @@ struct Wire<'a, S> {
 }
 
 #[derive(Serialize)]
-struct State<R> {
+struct Told<R> {
     #[serde(skip_serializing_if = "Option::is_none")]
     reported: Option<R>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -46,7 +46,7 @@ pub fn update(
     reported: &(impl Serialize + ?Sized),
     version: Option<u64>,
 ) -> Result<Publication, Unwritable> {
-    let state = State { reported: Some(payload::object("values", reported)?), desired: None };
+    let state = Told { reported: Some(payload::object("values", reported)?), desired: None };
     let wire = Wire { r#type: "update", state: Some(state), version, client_token: token };
     publication(topics, token, &wire)
 }
@@ -62,7 +62,7 @@ pub fn take_over(
     version: Option<u64>,
 ) -> Result<Publication, Unwritable> {
     // A null of its own takes the wish away.
-    let state = State { reported: Some(payload::object("values", reported)?), desired: Some(()) };
+    let state = Told { reported: Some(payload::object("values", reported)?), desired: Some(()) };
     let wire = Wire { r#type: "update", state: Some(state), version, client_token: token };
     publication(topics, token, &wire)
 }
@@ -109,6 +109,19 @@ pub struct Remembered<'a> {
     /// When it last changed, in milliseconds.
     #[serde(default, deserialize_with = "lenient::optional")]
     pub timestamp: Option<u64>,
+}
+
+/// Values that are and values that are wanted: the state of what is remembered. Either is an object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct State<'a> {
+    /// Those that the device told.
+    #[serde(borrow)]
+    pub reported: Option<Json<'a>>,
+    /// Those that are wanted.
+    #[serde(borrow)]
+    pub desired: Option<Json<'a>>,
 }
 
 impl<'a> Shadow<'a> {

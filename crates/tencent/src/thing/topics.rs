@@ -116,6 +116,27 @@ impl Topics {
         Ok(format!("{}/{}/{path}", self.product_id, self.device_name))
     }
 
+    /// What to subscribe to, to have what the platform says by itself: sets and actions of the Explorer, wishes of the
+    /// Hub's shadow, firmware, configurations and calls. Answers to calls are not among it, where they have a topic of
+    /// their own.
+    pub fn pushes(&self) -> Vec<String> {
+        let pushed = [
+            "$thing/down/property",
+            "$thing/down/action",
+            "$shadow/operation/result",
+            "$ota/update",
+            "$config/update",
+        ];
+        let pushed = pushed.map(|what| self.of(what));
+        let calls = format!("{}/+", self.of("$rrpc/rxd"));
+        pushed.into_iter().chain([calls]).collect()
+    }
+
+    /// The same for the devices below a gateway and for the whole product, which only the device that is connected has.
+    pub fn own_pushes(&self) -> Vec<String> {
+        ["$gateway/operation/result", "$broadcast/rxd"].map(|what| self.of(what)).into()
+    }
+
     /// What to subscribe to, one filter in a SUBSCRIBE, to have everything of the platform's own that
     /// [`Down`](super::Down) knows, and `control` and `data` of the Hub.
     pub fn subscriptions(&self) -> Vec<String> {

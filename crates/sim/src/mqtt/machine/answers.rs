@@ -1,6 +1,8 @@
 //! What the cloud itself answers, and what it keeps of what devices say.
 
 mod aliyun;
+mod aliyun_gateway;
+mod shadow;
 mod tencent;
 
 use bytes::Bytes;
@@ -36,7 +38,7 @@ impl Machine {
     }
 
     /// The cloud says something to whoever listens.
-    fn say(&mut self, now: Instant, topic: String, payload: &Value, qos: QoS) -> usize {
+    pub(super) fn say(&mut self, now: Instant, topic: String, payload: &Value, qos: QoS) -> usize {
         let message = said(topic, payload, qos);
         self.record(now, None, &message, false, true);
         self.route(now, message)
@@ -68,8 +70,8 @@ impl Machine {
         self.reported.get(device).cloned().unwrap_or_default()
     }
 
-    /// Asks a device to set properties, as an application does through the cloud. The answer comes as a message
-    /// with the id that this returns; a device that is away gets it later, if it has a stored session.
+    /// Asks a device to set properties, as an application does through the cloud. The answer is
+    /// [`answer_to`](Self::answer_to) the id that this returns; a device that is away gets it later, if it has a stored session.
     ///
     /// # Errors
     /// When the platform has no such device, or it is a plain client, for which there is no such thing.
@@ -79,11 +81,8 @@ impl Machine {
         device: &DeviceId,
         params: &Value,
     ) -> Result<String, UnknownDevice> {
-        self.handle_timeout(now);
-        if !self.builder.accounts.knows(device) {
-            return Err(UnknownDevice);
-        }
-        let id = self.next_id().to_string();
+        self.known(now, device)?;
+        let id = self.ask(device);
         let (topic, payload) = match device {
             DeviceId::Aliyun { product_key, device_name } => (
                 format!("/sys/{product_key}/{device_name}/thing/service/property/set"),
@@ -106,12 +105,12 @@ impl Machine {
         self.last_id
     }
 
-    fn millis(&self, now: Instant) -> u64 {
+    pub(super) fn millis(&self, now: Instant) -> u64 {
         u64::try_from(self.time(now).as_millis()).unwrap_or(u64::MAX)
     }
 }
 
-fn said(topic: String, payload: &Value, qos: QoS) -> Outgoing {
+pub(super) fn said(topic: String, payload: &Value, qos: QoS) -> Outgoing {
     Outgoing { topic, payload: Bytes::from(payload.to_string()), qos }
 }
 

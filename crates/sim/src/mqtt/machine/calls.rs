@@ -44,7 +44,8 @@ impl Machine {
             }
             DeviceId::Client { .. } => return Err(RrpcError::NotReceived),
         };
-        if !self.is_connected(device) || self.calls.len() >= MOST_CALLS {
+        let is_there = self.is_connected(device) || self.gateway_of(device).is_some();
+        if !is_there || self.calls.len() >= MOST_CALLS {
             return Err(RrpcError::NotReceived);
         }
         let payload = Bytes::copy_from_slice(payload);

@@ -38,7 +38,11 @@ impl Machine {
         let mut takers = Vec::new();
         for (device, session) in &self.sessions {
             let quality = session.quality(&message.topic);
-            let is_system = || device.receives(&message.topic) && !device.is_custom(&message.topic);
+            let online = self.things.get(device).into_iter().flat_map(|thing| &thing.online);
+            let is_system = || {
+                let mut speakers = std::iter::once(device).chain(online.clone());
+                speakers.any(|one| one.receives(&message.topic) && !one.is_custom(&message.topic))
+            };
             let qos = match (device, quality) {
                 // The quality is the publisher's, whatever the subscription says.
                 (DeviceId::Aliyun { .. }, Some(_)) => message.qos,

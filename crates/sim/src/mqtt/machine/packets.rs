@@ -78,9 +78,14 @@ impl Machine {
             count(&mut violations.retain);
         }
         let is_long = publish.topic.len() > longest_topic(device);
-        let is_permitted = !is_long && device.may_publish(&publish.topic);
+        let speaker = self.speaker(device, &publish.topic);
+        let is_offline = speaker.is_none() && self.is_below(device, &publish.topic);
+        let is_permitted = !is_long && speaker.is_some();
+        let violations = &mut self.report.violations;
         if is_long {
             count(&mut violations.long_topic);
+        } else if is_offline {
+            count(&mut violations.sub_device_offline);
         } else if !is_permitted {
             count(&mut violations.forbidden_publish);
         } else {
@@ -95,9 +100,12 @@ impl Machine {
         if qos == QoS::AtLeastOnce {
             self.acknowledge(now, id, pkid);
         }
-        if is_permitted {
-            self.answer(now, device, &message);
-            if device.is_custom(&message.topic) {
+        if is_offline {
+            self.tell_offline(now, device);
+        }
+        if let Some(speaker) = speaker.filter(|_| is_permitted) {
+            self.answer(now, &speaker, &message);
+            if speaker.is_custom(&message.topic) {
                 self.route(now, message);
             }
         }
@@ -148,15 +156,15 @@ impl Machine {
 
     /// The quality that is granted, if any.
     fn subscribe(&mut self, device: &DeviceId, filter: &str, qos: QoS) -> Option<QoS> {
-        let violations = &mut self.report.violations;
         if filter.len() > longest_topic(device) {
-            count(&mut violations.long_topic);
+            count(&mut self.report.violations.long_topic);
             return None;
         }
-        if !device.may_subscribe(filter) {
-            count(&mut violations.forbidden_subscribe);
+        if !self.may_subscribe(device, filter) {
+            count(&mut self.report.violations.forbidden_subscribe);
             return None;
         }
+        let violations = &mut self.report.violations;
         let granted = match qos {
             QoS::ExactlyOnce => {
                 count(&mut violations.qos);

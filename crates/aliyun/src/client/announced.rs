@@ -1,0 +1,74 @@
+//! Firmware that the platform announced.
+
+use crate::thing::Link;
+use crate::thing::ota::{Digest, Firmware};
+
+/// Firmware that the platform announced, standing on its own. Its `Debug` does not show the links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Announced {
+    /// Which version it is.
+    pub version: String,
+    /// For which module; `None` for the device as a whole.
+    pub module: Option<String>,
+    /// Whether it is the difference to an earlier version.
+    pub is_diff: bool,
+    /// What there is to fetch: one file, mostly.
+    pub files: Vec<AnnouncedFile>,
+}
+
+/// A file to fetch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct AnnouncedFile {
+    /// What it is called, where it is one of several. It is the platform's text, and no path.
+    pub name: Option<String>,
+    /// Where it lies, for a day or so; [`Thing::firmware`](super::Thing::firmware) asks for another link.
+    pub url: Link<'static>,
+    /// How many bytes it has, where that is told.
+    pub size: Option<u64>,
+    /// By what it is checked, where that is told.
+    pub digest: Option<FileDigest>,
+}
+
+/// By what a file is checked: hexadecimal digits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FileDigest {
+    /// SHA-256.
+    Sha256(String),
+    /// MD5.
+    Md5(String),
+}
+
+impl From<Digest<'_>> for FileDigest {
+    fn from(digest: Digest<'_>) -> Self {
+        match digest {
+            Digest::Sha256(digits) => Self::Sha256(digits.into()),
+            Digest::Md5(digits) => Self::Md5(digits.into()),
+        }
+    }
+}
+
+impl From<&Firmware<'_>> for Announced {
+    fn from(firmware: &Firmware<'_>) -> Self {
+        let one = firmware.url.as_ref().map(|url| AnnouncedFile {
+            name: None,
+            url: url.clone().into_owned(),
+            size: firmware.size,
+            digest: firmware.digest().map(Into::into),
+        });
+        let several = firmware.files.iter().map(|file| AnnouncedFile {
+            name: file.file_name.as_deref().map(Into::into),
+            url: file.file_url.clone().into_owned(),
+            size: Some(file.file_size),
+            digest: firmware.file_digest(file).map(Into::into),
+        });
+        Self {
+            version: firmware.version.as_ref().into(),
+            module: firmware.module.as_deref().map(Into::into),
+            is_diff: firmware.is_diff == Some(1),
+            files: several.chain(one).collect(),
+        }
+    }
+}

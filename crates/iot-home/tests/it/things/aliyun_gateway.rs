@@ -1,0 +1,84 @@
+//! A gateway of Aliyun IoT, and the devices below it.
+
+use iot_home::aliyun::client::{ErrorKind, Event, Refused};
+use iot_home::aliyun::thing::Code;
+use iot_home::aliyun::{Device, SignMethod, Timestamp};
+use iot_home::sim::mqtt::DeviceId;
+use serde_json::{Value, json};
+
+use super::{ali_event, ali_thing, lamp, sub, within};
+
+#[tokio::test]
+async fn devices_below_it_come_report_and_go() {
+    let platform = super::platform().await;
+    let gateway = ali_thing(&platform).await;
+    let mut events = gateway.events();
+    let device = sub("sub-1").sub_device().timestamp(Timestamp::Millis);
+    let other = sub("sub-2").sub_device().sign_method(SignMethod::HmacSha1);
+
+    let error = gateway.gateway().login(&device).await.unwrap_err();
+    assert_eq!(error.refused(), Some(Refused::Call(Code::NO_TOPOLOGY)));
+    gateway.gateway().add(&[device.clone(), other.clone()]).await.unwrap();
+    let names = gateway.gateway().list().await.unwrap();
+    assert_eq!(names.iter().map(|name| &*name.device_name).collect::<Vec<_>>(), ["sub-1", "sub-2"]);
+
+    let thing = gateway.gateway().login(&device).await.unwrap();
+    thing.report(&json!({"open": true})).await.unwrap();
+    assert_eq!(platform.thing(&sub("sub-1")).reported["open"], true);
+    let id = platform.set_properties(&sub("sub-1"), &json!({"open": false})).unwrap();
+    let Event::PropertySet(set) = ali_event(&mut events).await else { panic!("it is one") };
+    assert_eq!(set.to().unwrap().device_name, "sub-1");
+    set.done().await.unwrap();
+    assert_eq!(within(platform.answer_to(&id)).await["code"], 200);
+
+    let things = gateway.gateway().login_all(&[device.clone(), other]).await.unwrap();
+    assert_eq!(platform.thing(&lamp()).online.len(), 2);
+    gateway.gateway().logout(&things[1]).await.unwrap();
+    assert_eq!(platform.thing(&lamp()).online, [DeviceId::from(&sub("sub-1"))].into());
+    let id = DeviceId::from(&lamp());
+    let filters = platform.look(|platform| platform.subscriptions(&id));
+    assert!(filters.iter().any(|filter| filter.contains("/sub-1/")), "{filters:?}");
+    assert!(!filters.iter().any(|filter| filter.contains("sub-2")), "{filters:?}");
+    gateway.gateway().logout_all(&things[..1]).await.unwrap();
+    gateway.gateway().remove([things[0].topics().address()]).await.unwrap();
+    let state = platform.thing(&lamp());
+    assert_eq!((state.online.len(), state.sub_devices.len()), (0, 1));
+    assert_eq!(platform.report().violations.no_topology, 1);
+    assert_eq!(platform.report().violations.total(), 1);
+}
+
+#[tokio::test]
+async fn what_a_gateway_may_not() {
+    let platform = super::platform().await;
+    let gateway = ali_thing(&platform).await;
+    let mut events = gateway.events();
+    let forged = Device::new("a1X2bEnP82z", "sub-1", "another-secret").unwrap().sub_device();
+    let error = gateway.gateway().add(std::slice::from_ref(&forged)).await.unwrap_err();
+    assert_eq!(error.refused(), Some(Refused::Call(Code::SIGNATURE)));
+    let device = sub("sub-1").sub_device();
+    gateway.gateway().add(std::slice::from_ref(&device)).await.unwrap();
+    let error = gateway.gateway().login(&forged).await.unwrap_err();
+    assert_eq!(error.refused(), Some(Refused::Call(Code::SUB_DEVICE_SIGNATURE)));
+    assert_eq!(platform.report().violations.sub_device_signature, 2);
+
+    let error = gateway.gateway().login_all(&vec![device.clone(); 51]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadInput);
+
+    // Who logged out may say no more, nor after the gateway was away.
+    let thing = gateway.gateway().login(&device).await.unwrap();
+    gateway.gateway().logout(&thing).await.unwrap();
+    let topic = thing.topics().property_post();
+    let payload = json!({"id": "1", "params": {"open": true}}).to_string();
+    gateway.session().publish(topic, payload).await.unwrap();
+    let Event::SubDeviceError(told) = ali_event(&mut events).await else { panic!("it is one") };
+    let told: Value = serde_json::from_slice(&told.message().payload).unwrap();
+    assert_eq!(told["code"], 520);
+    assert_eq!(platform.report().violations.sub_device_offline, 1);
+    gateway.gateway().login(&device).await.unwrap();
+    platform.disconnect_all();
+    assert!(platform.thing(&lamp()).online.is_empty());
+    within(platform.until(|platform| platform.is_connected(&DeviceId::from(&lamp())))).await;
+    let thing = gateway.gateway().login(&device).await.unwrap();
+    thing.report(&json!({"open": true})).await.unwrap();
+    assert_eq!(platform.report().violations.total(), 3);
+}

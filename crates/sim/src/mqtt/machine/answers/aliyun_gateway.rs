@@ -1,0 +1,176 @@
+//! Gateways of Aliyun IoT, and the devices below them.
+
+use iot_home_aliyun::SignMethod;
+use iot_home_core::Instant;
+use serde_json::{Map, Value, json};
+
+use crate::mqtt::DeviceId;
+use crate::mqtt::machine::Machine;
+use crate::mqtt::report::count;
+use crate::mqtt::session::Outgoing;
+
+impl Machine {
+    /// What a gateway asks for below `/ext/session/{d}/combine/`.
+    pub(super) fn answer_session(
+        &mut self,
+        now: Instant,
+        gateway: &DeviceId,
+        path: &str,
+        message: &Outgoing,
+    ) {
+        let Some(request) = self.object(message) else { return };
+        if message.qos != rumqttc::mqttbytes::QoS::AtMostOnce {
+            count(&mut self.report.violations.session_qos);
+        }
+        let params = request.get("params").unwrap_or(&Value::Null);
+        let listed = |name: &str| params.get(name).and_then(Value::as_array).cloned();
+        let code = match path {
+            "login" => self.log_in(gateway, std::slice::from_ref(params), None),
+            "batch_login" => match (listed("deviceList"), params.get("signMethod")) {
+                (Some(devices), method @ Some(_)) if devices.len() <= 50 => {
+                    self.log_in(gateway, &devices, method.and_then(Value::as_str))
+                }
+                _ => 460,
+            },
+            "logout" => self.log_out(gateway, std::slice::from_ref(params)),
+            "batch_logout" => match params.as_array().cloned() {
+                Some(devices) if devices.len() <= 50 => self.log_out(gateway, &devices),
+                _ => 460,
+            },
+            _ => return,
+        };
+        let answer = json!({
+            "id": request.get("id").unwrap_or(&Value::Null),
+            "code": code, "data": params_without_signs(params), "message": told(code),
+        });
+        self.say_answer(now, format!("{}_reply", message.topic), answer, message.qos);
+    }
+
+    fn log_in(&mut self, gateway: &DeviceId, devices: &[Value], method: Option<&str>) -> u16 {
+        let mut ids = Vec::new();
+        for device in devices {
+            let Some(id) = identity(device) else { return 460 };
+            if !self.thing_mut(gateway).sub_devices.contains(&id) {
+                count(&mut self.report.violations.no_topology);
+                return 6401;
+            }
+            if !self.is_signed(&id, device, method) {
+                count(&mut self.report.violations.sub_device_signature);
+                return 6287;
+            }
+            ids.push(id);
+        }
+        for id in ids {
+            // A device is logged in by one gateway.
+            for thing in self.things.values_mut() {
+                thing.online.remove(&id);
+            }
+            self.thing_mut(gateway).online.insert(id);
+        }
+        200
+    }
+
+    fn log_out(&mut self, gateway: &DeviceId, devices: &[Value]) -> u16 {
+        for device in devices {
+            let Some(id) = identity(device) else { return 460 };
+            if !self.thing_mut(gateway).online.remove(&id) {
+                return 520;
+            }
+        }
+        200
+    }
+
+    /// What a gateway asks for of its topology: the code, and the data.
+    pub(super) fn change_topology(
+        &mut self,
+        gateway: &DeviceId,
+        path: &str,
+        params: &Value,
+    ) -> (u16, Value) {
+        let devices = params.as_array().map_or(&[][..], Vec::as_slice);
+        let code = match path {
+            "topo/get" => {
+                let below = self.thing_mut(gateway).sub_devices.clone();
+                return (200, below.iter().filter_map(named).collect());
+            }
+            "topo/add" => devices.iter().try_for_each(|device| {
+                let id = identity(device)
+                    .filter(|id| self.builder.accounts.knows(id))
+                    .ok_or(6100_u16)?;
+                if id == *gateway {
+                    return Err(6402);
+                }
+                if !self.is_signed(&id, device, None) {
+                    count(&mut self.report.violations.sub_device_signature);
+                    return Err(401);
+                }
+                self.thing_mut(gateway).sub_devices.insert(id);
+                Ok(())
+            }),
+            "topo/delete" => devices.iter().try_for_each(|device| {
+                let id = identity(device).ok_or(460_u16)?;
+                let thing = self.thing_mut(gateway);
+                thing.online.remove(&id);
+                if thing.sub_devices.remove(&id) { Ok(()) } else { Err(6401) }
+            }),
+            _ => Ok(()),
+        };
+        let code = if params.is_array() { code.err().unwrap_or(200) } else { 460 };
+        (code, params_without_signs(params))
+    }
+
+    /// Whether it is signed with the device's secret: everything but the signature, how it is made, and what is asked for.
+    fn is_signed(&self, id: &DeviceId, device: &Value, method: Option<&str>) -> bool {
+        let known = self.builder.accounts.aliyun.iter().find(|known| DeviceId::from(*known) == *id);
+        let (Some(known), Some(fields)) = (known, device.as_object()) else { return false };
+        let text = |name: &str| fields.get(name).and_then(Value::as_str);
+        let method = method.or_else(|| text("signMethod")).or_else(|| text("signmethod"));
+        let method = match method.map(str::to_ascii_lowercase).as_deref() {
+            Some("hmacsha1") => SignMethod::HmacSha1,
+            Some("hmacmd5") => SignMethod::HmacMd5,
+            Some("hmacsha256" | "sha256") => SignMethod::HmacSha256,
+            _ => return false,
+        };
+        let texts =
+            fields.iter().map(|(name, value)| (&**name, value.as_str().unwrap_or_default()));
+        text("sign").is_some_and(|sign| known.is_proved_by(method, texts, sign))
+    }
+}
+
+pub(super) fn identity(device: &Value) -> Option<DeviceId> {
+    let text = |name: &str| device.get(name).and_then(Value::as_str);
+    Some(DeviceId::aliyun(text("productKey")?, text("deviceName")?))
+}
+
+fn named(device: &DeviceId) -> Option<Value> {
+    match device {
+        DeviceId::Aliyun { product_key, device_name } => {
+            Some(json!({"productKey": product_key, "deviceName": device_name}))
+        }
+        _ => None,
+    }
+}
+
+/// Which devices it is about.
+fn params_without_signs(params: &Value) -> Value {
+    let one = |device: &Value| identity(device).as_ref().and_then(named);
+    match params {
+        Value::Array(devices) => devices.iter().filter_map(one).collect(),
+        other => match other.get("deviceList").and_then(Value::as_array) {
+            Some(devices) => devices.iter().filter_map(one).collect(),
+            None => one(other).unwrap_or_else(|| Map::new().into()),
+        },
+    }
+}
+
+pub(super) const fn told(code: u16) -> &'static str {
+    match code {
+        200 => "success",
+        401 | 6287 => "invalid sign",
+        520 => "device no session",
+        6106 => "too many properties",
+        6401 => "topo relation not exist",
+        6710 => "no remote configuration",
+        _ => "request parameter error",
+    }
+}
