@@ -11,6 +11,7 @@ mod memory;
 mod permissions;
 mod sessions;
 mod sockets;
+mod things;
 mod wire;
 
 use std::time::Duration;
