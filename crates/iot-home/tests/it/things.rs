@@ -3,16 +3,20 @@
 mod aliyun_device;
 mod aliyun_gateway;
 mod calls;
+mod tencent_device;
+mod virtual_time;
 
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use iot_home::aliyun::{self, client as ali};
+use iot_home::core::{Clock, Instant, SystemClock};
 use iot_home::mqtt::client::{Options, Session, Tls};
 use iot_home::sim::mqtt::SimPlatform;
-use iot_home::core::{Clock, Instant, SystemClock};
+use iot_home::tencent;
 
 const SECRET: &str = "ga7XA6KdlEeiPXQPpRbAjOZXwG8ydgSe";
+const PSK: &str = "7WmFA/MEs+Fy+32QwJWtYw==";
 const SUB_SECRET: &str = "sub1sub1sub1sub1sub1sub1sub1sub1";
 /// 2026-01-01.
 const NEW_YEAR: Duration = Duration::from_secs(1_767_225_600);
@@ -21,6 +25,14 @@ const SHORT: Duration = Duration::from_millis(300);
 
 fn lamp() -> aliyun::Device {
     aliyun::Device::new("a1X2bEnP82z", "lamp-1", SECRET).unwrap()
+}
+
+fn switch() -> tencent::Device {
+    tencent::Device::new("YOURPROD01", "lamp1", PSK).unwrap()
+}
+
+fn lock() -> tencent::Device {
+    tencent::Device::new("YOURPROD01", "lock1", PSK).unwrap()
 }
 
 fn sub(name: &str) -> aliyun::Device {
@@ -55,6 +67,7 @@ async fn within<T>(future: impl Future<Output = T>) -> T {
 /// A platform that knows the lamp and two devices that may be below it.
 async fn platform() -> SimPlatform {
     let builder = SimPlatform::builder().aliyun(lamp()).aliyun(sub("sub-1")).aliyun(sub("sub-2"));
+    let builder = builder.tencent(switch()).tencent(lock()).reconnect_limit(false);
     builder.time(NEW_YEAR).spawn().await.unwrap()
 }
 

@@ -12,6 +12,7 @@ mod memory;
 mod permissions;
 mod sessions;
 mod sockets;
+mod things;
 mod wire;
 
 use std::time::Duration;

@@ -4,6 +4,7 @@ mod aliyun;
 mod aliyun_gateway;
 mod shadow;
 mod tencent;
+mod tencent_gateway;
 
 use bytes::Bytes;
 use iot_home_core::Instant;
