@@ -13,6 +13,8 @@
 mod announced;
 mod call;
 mod event;
+#[cfg(feature = "http")]
+mod fetch;
 mod gateway;
 mod refused;
 mod thing;
@@ -22,6 +24,9 @@ pub use iot_home_mqtt::client::CallErrorKind as ErrorKind;
 pub use self::announced::{Announced, AnnouncedFile, FileDigest};
 pub use self::call::{Call, Question};
 pub use self::event::{Event, Events, Received};
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub use self::fetch::FetchError;
 pub use self::gateway::Gateway;
 pub use self::refused::Refused;
 pub use self::thing::{Desired, Shadow, Thing};

@@ -27,24 +27,28 @@
 pub mod access;
 mod code;
 mod error;
-#[cfg(feature = "client")]
+#[cfg(feature = "http")]
 mod exchange;
 mod form;
 mod https;
 mod nonce;
+#[cfg(feature = "client")]
+mod pushed;
 mod register;
+#[cfg(feature = "client")]
+mod register_error;
 mod server;
 
 pub use iot_home_mqtt::http::Request;
 
 pub use self::code::AuthCode;
 pub use self::error::NotGiven;
-#[cfg(feature = "client")]
-#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
-pub use self::exchange::RegisterError;
 pub use self::https::{Guided, guide};
 pub use self::nonce::Nonce;
 pub use self::register::Registration;
 pub(crate) use self::register::sign;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub use self::register_error::RegisterError;
 pub use self::server::Server;
 pub use crate::login::Registering;

@@ -7,6 +7,9 @@ mod range;
 
 use std::fmt;
 use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -109,6 +112,40 @@ impl Download {
         let timeout = self.timeout;
         let fetched = time::timeout(timeout, self.fetch(client, url)).await;
         fetched.unwrap_or(Err(DownloadError::Timeout(timeout)))
+    }
+
+    /// The same, and awaits `tell` with the number of bytes that are there: about once a second, where there are more than
+    /// before. Nothing is fetched meanwhile.
+    ///
+    /// # Errors
+    /// As for [`run`](Self::run).
+    pub async fn run_and_tell<F: Future<Output = ()>>(
+        &mut self,
+        client: &dyn HttpClient,
+        url: &str,
+        mut tell: impl FnMut(u64) -> F,
+    ) -> Result<(), DownloadError> {
+        let there = Arc::new(AtomicU64::new(0));
+        let mut others = self.progress.take();
+        let seen = Arc::clone(&there);
+        self.progress = Some(Box::new(move |bytes| {
+            seen.store(bytes, Ordering::Relaxed);
+            if let Some(progress) = &mut others {
+                progress(bytes);
+            }
+        }));
+        let mut run = pin!(self.run(client, url));
+        let mut told = 0;
+        loop {
+            if let Ok(done) = time::timeout(TELLS, run.as_mut()).await {
+                return done;
+            }
+            let bytes = there.load(Ordering::Relaxed);
+            if bytes != told {
+                told = bytes;
+                tell(bytes).await;
+            }
+        }
     }
 
     async fn fetch(&mut self, client: &dyn HttpClient, url: &str) -> Result<(), DownloadError> {
@@ -272,6 +309,9 @@ fn pause(failures: u32) -> Duration {
     let doubled = failures.saturating_sub(1).min(5);
     Duration::from_millis(250).saturating_mul(1 << doubled)
 }
+
+/// How often it is told how far a download is.
+const TELLS: Duration = Duration::from_secs(1);
 
 impl fmt::Debug for Download {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,6 +11,9 @@ pub use iot_home_core::{
 #[cfg(feature = "aliyun")]
 #[doc(inline)]
 pub use iot_home_aliyun as aliyun;
+#[cfg(feature = "http")]
+#[doc(inline)]
+pub use iot_home_http as http;
 #[cfg(feature = "micloud")]
 #[doc(inline)]
 pub use iot_home_micloud as micloud;

@@ -12,6 +12,8 @@
 
 mod call;
 mod event;
+#[cfg(feature = "http")]
+mod fetch;
 mod gateway;
 mod thing;
 
@@ -19,6 +21,9 @@ pub use iot_home_mqtt::client::CallErrorKind as ErrorKind;
 
 pub use self::call::{Action, Control, Question};
 pub use self::event::{Announced, Event, Events, Received};
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub use self::fetch::FetchError;
 pub use self::gateway::{Gateway, Name};
 pub use self::thing::{Shadow, Status, Thing};
 

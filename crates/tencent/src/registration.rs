@@ -19,7 +19,7 @@
 //! ```
 
 mod error;
-#[cfg(feature = "client")]
+#[cfg(feature = "http")]
 mod exchange;
 mod open;
 mod publish;
@@ -31,8 +31,8 @@ mod signed;
 pub use iot_home_mqtt::http::Request;
 
 pub use self::error::NotGiven;
-#[cfg(feature = "client")]
-#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub use self::exchange::RegisterError;
 pub use self::open::Registered;
 pub use self::publish::{Publish, published};

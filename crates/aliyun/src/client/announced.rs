@@ -1,6 +1,14 @@
 //! Firmware that the platform announced.
 
+#[cfg(feature = "http")]
+use std::path::PathBuf;
+
+#[cfg(feature = "http")]
+use iot_home_http::{self as http, Download};
+
 use crate::thing::Link;
+#[cfg(feature = "http")]
+use crate::thing::ota::NotFetchable;
 use crate::thing::ota::{Digest, Firmware};
 
 /// Firmware that the platform announced, standing on its own. Its `Debug` does not show the links.
@@ -70,5 +78,36 @@ impl From<&Firmware<'_>> for Announced {
             is_diff: firmware.is_diff == Some(1),
             files: several.chain(one).collect(),
         }
+    }
+}
+
+#[cfg(feature = "http")]
+impl Announced {
+    /// Whether it is the same firmware, whatever the links are.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let files = |one: &Self| -> Vec<_> {
+            one.files
+                .iter()
+                .map(|file| (file.name.clone(), file.size, file.digest.clone()))
+                .collect()
+        };
+        (&self.version, &self.module, files(self)) == (&other.version, &other.module, files(other))
+    }
+}
+
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+impl AnnouncedFile {
+    /// It as a download to this path, which is begun by running it with [`url`](Self::url).
+    ///
+    /// # Errors
+    /// When its size or its digest is not told.
+    pub fn download(&self, path: impl Into<PathBuf>) -> Result<Download, NotFetchable> {
+        let size = self.size.ok_or(NotFetchable::NoSize)?;
+        let digest = match self.digest.as_ref().ok_or(NotFetchable::NoDigest)? {
+            FileDigest::Sha256(digits) => http::Digest::sha256(digits)?,
+            FileDigest::Md5(digits) => http::Digest::md5(digits)?,
+        };
+        Ok(Download::new(path, size, digest))
     }
 }

@@ -1,6 +1,6 @@
 //! Firmware: what is there, what is new, how far it is.
 
-#[cfg(feature = "client")]
+#[cfg(feature = "http")]
 mod download;
 
 use alloc::borrow::Cow;
@@ -11,8 +11,8 @@ use iot_home_mqtt::Publication;
 use iot_home_mqtt::payload::{self, Json, Link, Text, Unreadable, lenient};
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "client")]
-#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub use self::download::NotFetchable;
 use super::{Code, MAX_PAYLOAD, Topics, Unwritable};
 

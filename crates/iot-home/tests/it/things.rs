@@ -3,6 +3,8 @@
 mod aliyun_device;
 mod aliyun_gateway;
 mod calls;
+mod firmware;
+mod registration;
 mod tencent_device;
 mod virtual_time;
 

@@ -85,7 +85,8 @@ impl Waiting {
             return;
         }
         // Those of futures that are gone are in it as well. Whoever is woken for nothing comes again.
-        let stale = if wakers.len() < MOST_WAKERS { Vec::new() } else { std::mem::take(&mut *wakers) };
+        let stale =
+            if wakers.len() < MOST_WAKERS { Vec::new() } else { std::mem::take(&mut *wakers) };
         wakers.push(waker.clone());
         drop(wakers);
         stale.into_iter().for_each(Waker::wake);
@@ -137,10 +138,7 @@ impl Exchange {
     ///
     /// # Cancel safety
     /// What was asked of the broker by then goes on.
-    pub async fn subscribe(
-        &self,
-        filters: impl IntoIterator<Item = String>,
-    ) -> Result<(), Error> {
+    pub async fn subscribe(&self, filters: impl IntoIterator<Item = String>) -> Result<(), Error> {
         let mut asking: Vec<_> = filters
             .into_iter()
             .filter(|filter| !self.0.state().filters.contains(filter))
@@ -317,11 +315,7 @@ impl Inner {
     }
 
     /// Reads all that is there, and looks whether that is what was waited for.
-    fn drive<T>(
-        &self,
-        cx: &mut Context<'_>,
-        look: impl FnOnce(&mut State) -> Poll<T>,
-    ) -> Poll<T> {
+    fn drive<T>(&self, cx: &mut Context<'_>, look: impl FnOnce(&mut State) -> Poll<T>) -> Poll<T> {
         self.waiting.register(cx.waker());
         let waker = Waker::from(Arc::clone(&self.waiting));
         let mut state = self.state();

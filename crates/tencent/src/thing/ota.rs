@@ -1,6 +1,6 @@
 //! Firmware: what is there, what is new, how far it is.
 
-#[cfg(feature = "client")]
+#[cfg(feature = "http")]
 mod download;
 
 use alloc::borrow::Cow;

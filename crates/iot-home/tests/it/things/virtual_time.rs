@@ -60,9 +60,7 @@ async fn no_wake_up_is_lost() {
     let (platform, thing) = thing().await;
     let mut events = thing.events();
     for number in 0..200_u64 {
-        platform.set_faults(
-            Faults::seed(number).delay(Duration::ZERO..=Duration::from_millis(40)),
-        );
+        platform.set_faults(Faults::seed(number).delay(Duration::ZERO..=Duration::from_millis(40)));
         let values = json!({ "number": number });
         let id = platform.set_properties(&lamp(), &values).unwrap();
         let calls = futures_util::future::join3(
