@@ -64,9 +64,10 @@ impl Body for Paced {
             // The head announces what does not come.
             return SizeHint::default();
         }
-        let length = self.pieces.iter().map(Bytes::len).fold(0_u64, |sum, piece| {
-            sum.saturating_add(u64::try_from(piece).unwrap_or(u64::MAX))
-        });
+        let length =
+            self.pieces.iter().map(Bytes::len).fold(0_u64, |sum, piece| {
+                sum.saturating_add(u64::try_from(piece).unwrap_or(u64::MAX))
+            });
         SizeHint::with_exact(length)
     }
 }
