@@ -6,6 +6,8 @@
 pub mod config;
 #[cfg(any(feature = "miio", feature = "yeelight"))]
 mod lane;
+#[cfg(feature = "micloud")]
+pub mod micloud;
 #[cfg(feature = "miio")]
 pub mod miio;
 #[cfg(feature = "mqtt")]
@@ -19,6 +21,8 @@ pub mod yeelight;
 
 #[cfg(any(feature = "miio", feature = "mqtt", feature = "yeelight"))]
 pub use config::Config;
+#[cfg(feature = "micloud")]
+pub use micloud::SimCloud;
 #[cfg(feature = "miio")]
 pub use miio::{Faults, Machine, Quirk, Report, SimDevice, SpawnError, VirtualLink};
 #[cfg(feature = "mqtt")]

@@ -24,6 +24,9 @@ mod report;
 pub mod spec;
 mod virtual_link;
 
+#[cfg(feature = "micloud")]
+pub(crate) use device::Shared;
+
 pub use builder::{BuildError, Builder, DeviceClock, DidPolicy, HelloToken};
 pub use device::{SimDevice, SpawnError};
 pub use faults::{Beyond, Faults, Silence};

@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use iot_home_core::{Did, Instant};
+#[cfg(feature = "micloud")]
+use iot_home_miio::DeviceError;
 use iot_home_miio::Token;
 use serde_json::Value;
 use tokio::net::UdpSocket;
@@ -43,20 +45,31 @@ pub struct SimDevice {
     task: JoinHandle<()>,
 }
 
-struct Shared {
+/// A device that is reached by more than one way.
+pub(crate) struct Shared {
     machine: Mutex<Machine>,
     /// The zero of the machine's time.
     origin: time::Instant,
 }
 
 impl Shared {
+    pub(crate) fn new(machine: Machine) -> Self {
+        Self { machine: Mutex::new(machine), origin: time::Instant::now() }
+    }
+
     fn now(&self) -> Instant {
         Instant::from_origin(self.origin.elapsed())
     }
 
     /// A method that panicked leaves the device as it was.
-    fn machine(&self) -> MutexGuard<'_, Machine> {
+    pub(crate) fn machine(&self) -> MutexGuard<'_, Machine> {
         self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Does what the device is told by its cloud.
+    #[cfg(feature = "micloud")]
+    pub(crate) fn command(&self, method: &str, params: &Value) -> Result<Value, DeviceError> {
+        self.machine().command(self.now(), method, params)
     }
 }
 
@@ -71,8 +84,7 @@ impl SimDevice {
         let socket = UdpSocket::bind(listen).await.map_err(bind)?;
         let addr = socket.local_addr().map_err(bind)?;
         let (did, model) = (machine.did(), machine.model().to_owned());
-        let origin = time::Instant::now();
-        let shared = Arc::new(Shared { machine: Mutex::new(machine), origin });
+        let shared = Arc::new(Shared::new(machine));
         let task = tokio::spawn(serve(socket, Arc::clone(&shared)));
         Ok(Self { addr, did, model, shared, task })
     }
@@ -80,6 +92,11 @@ impl SimDevice {
     /// Where it listens.
     pub fn addr(&self) -> SocketAddr {
         self.addr
+    }
+
+    #[cfg(feature = "micloud")]
+    pub(crate) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
     }
 
     /// Its id.

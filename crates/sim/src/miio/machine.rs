@@ -207,6 +207,22 @@ impl Machine {
         self.responder = responder(self.appliance.did, &token, self.hello, &self.faults);
     }
 
+    /// Does what the device is told by another way than its socket: by its cloud.
+    #[cfg(feature = "micloud")]
+    pub(crate) fn command(
+        &mut self,
+        now: Instant,
+        method: &str,
+        params: &Value,
+    ) -> Result<Value, DeviceError> {
+        let uptime = self.stamp(now);
+        let outcome = self.appliance.call(&self.faults, uptime, method, params);
+        if outcome.executed {
+            count(self.report.executions.entry(method.to_owned()).or_default());
+        }
+        outcome.body
+    }
+
     /// Takes in what has arrived by now.
     fn arrive(&mut self, now: Instant) {
         while let Some((due, mut arrival)) = self.network.arrive(now) {
