@@ -21,9 +21,10 @@ pub(crate) use self::address::Address;
 pub(crate) use self::cloud::{Cloud, CloudCommand, CloudDecrypt, CloudHosts, CloudSign, Key};
 pub(crate) use self::miio::{Decode, Encode, Miio, MiioCommand, Target, TokenCommand};
 pub(crate) use self::mqtt::{
-    Aliyun, AliyunCommand, AliyunConnect, AliyunCredentials, AliyunLogin, Mqtt, MqttCommand,
-    MqttDecode, Publication, SecretSource, SecureMode, SessionArgs, Tencent, TencentCommand,
-    TencentConnect, TencentCredentials, TencentLogin, Way,
+    Aliyun, AliyunCommand, AliyunConnect, AliyunCredentials, AliyunLogin, AliyunRegister, Keep,
+    Mqtt, MqttCommand, MqttDecode, ProductSecretSource, Publication, SecretSource, SecureMode,
+    SessionArgs, Tencent, TencentCommand, TencentConnect, TencentCredentials, TencentLogin,
+    TencentRegister, Way,
 };
 pub(crate) use self::yeelight::{
     Call, FlowArgs, Get, List, Manner, Play, SceneArgs, SceneKind, SetArgs, Switch, Timer, Values,
@@ -193,6 +194,9 @@ pub(crate) struct SimMqtt {
     /// Take TLS connections at this address
     #[arg(long, value_name = "ADDR", value_parser = address::listen_mqtts, conflicts_with = "config")]
     pub(crate) tls_listen: Option<SocketAddr>,
+    /// Take requests over HTTP at this address: registration, files [default: a free port]
+    #[arg(long, value_name = "ADDR", conflicts_with = "config")]
+    pub(crate) http_listen: Option<SocketAddr>,
     /// Simulate the platforms described in FILE (JSON; - is stdin)
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

@@ -49,10 +49,12 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Aliyun(args) => match args.command {
             AliyunCommand::Credentials(args) => mqtt::aliyun(context, args).await,
             AliyunCommand::Connect(args) => mqtt::connect_aliyun(context, args).await,
+            AliyunCommand::Register(args) => mqtt::register_aliyun(context, args).await,
         },
         Command::Tencent(args) => match args.command {
             TencentCommand::Credentials(args) => mqtt::tencent(context, args).await,
             TencentCommand::Connect(args) => mqtt::connect_tencent(context, args).await,
+            TencentCommand::Register(args) => mqtt::register_tencent(context, args).await,
         },
         Command::Mqtt(args) => match args.command {
             MqttCommand::Decode(args) => mqtt::decode(context, args).await,

@@ -102,6 +102,14 @@ impl Failure {
         self
     }
 
+    /// Names the number that it was refused with.
+    pub(crate) fn code(mut self, code: Option<i64>) -> Self {
+        if let Self::Report(report) = &mut self {
+            report.code = code;
+        }
+        self
+    }
+
     /// Adds to the message.
     pub(crate) fn adding(mut self, more: &str) -> Self {
         if let Self::Report(report) = &mut self {

@@ -1,5 +1,6 @@
 //! `iot-home aliyun …`, `iot-home tencent …` and `iot-home mqtt …`.
 
+mod register;
 mod session;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use iot_home::{Secret, aliyun, tencent};
 
+pub(crate) use self::register::{AliyunRegister, Keep, ProductSecretSource, TencentRegister};
 pub(crate) use self::session::{Publication, SessionArgs};
 use super::{Address, secret};
 
@@ -22,6 +24,8 @@ pub(crate) enum AliyunCommand {
     Credentials(AliyunCredentials),
     /// Connect as a device, subscribe, publish, and print what arrives
     Connect(AliyunConnect),
+    /// Register a device by its product's secret, and keep what it is given
+    Register(AliyunRegister),
 }
 
 #[derive(Debug, Args)]
@@ -110,6 +114,8 @@ pub(crate) enum TencentCommand {
     Credentials(TencentCredentials),
     /// Connect as a device, subscribe, publish, and print what arrives
     Connect(TencentConnect),
+    /// Register a device by its product's secret, and keep what it is given
+    Register(TencentRegister),
 }
 
 #[derive(Debug, Args)]

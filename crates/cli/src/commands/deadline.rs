@@ -44,9 +44,21 @@ impl Deadline {
     }
 
     fn missed(&self) -> Failure {
-        Failure::new(Kind::Timeout, format!("not done within {:?}", self.whole))
-            .hint("give it longer with --timeout, as in --timeout 20s")
+        missed(self.whole)
     }
+}
+
+/// Waits for so long and no longer.
+pub(super) async fn within<T>(
+    whole: Duration,
+    work: impl Future<Output = Result<T, Failure>>,
+) -> Result<T, Failure> {
+    time::timeout(whole, work).await.unwrap_or_else(|_| Err(missed(whole)))
+}
+
+fn missed(whole: Duration) -> Failure {
+    Failure::new(Kind::Timeout, format!("not done within {whole:?}"))
+        .hint("give it longer with --timeout, as in --timeout 20s")
 }
 
 const GRACE: Duration = Duration::from_millis(250);

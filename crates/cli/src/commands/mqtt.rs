@@ -5,6 +5,7 @@ mod decode;
 mod events;
 mod login;
 mod payload;
+mod register;
 mod secret;
 
 use std::time::Duration;
@@ -15,6 +16,7 @@ use serde::Serialize;
 
 pub(super) use self::connect::{aliyun as connect_aliyun, tencent as connect_tencent};
 pub(super) use self::decode::run as decode;
+pub(super) use self::register::{aliyun as register_aliyun, tencent as register_tencent};
 use super::Context;
 use crate::args::{AliyunCredentials, TencentCredentials};
 use crate::failure::{Failure, Outcome, Verdict};

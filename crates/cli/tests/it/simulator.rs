@@ -5,7 +5,7 @@ use std::process::{Child, ChildStdout};
 
 use serde_json::{Value, json};
 
-use crate::program::{TOKEN, command, keys, run, scratch};
+use crate::program::{TOKEN, command, finish, keys, run, scratch};
 
 /// A running simulator; it ends with the test.
 struct Simulator {
@@ -179,7 +179,12 @@ fn a_platform_with_one_device_of_each_cloud() {
     let ca_out = ca.to_str().unwrap();
     let words = ["--listen", "127.0.0.1:0", "--ca-out", ca_out];
     let mut simulator = Simulator::start("mqtt", &words);
-    let [plain, tls] = [simulator.line(), simulator.line()];
+    let [plain, tls, web] = [simulator.line(), simulator.line(), simulator.line()];
+    assert_eq!(
+        (keys(&web), &web["kind"]),
+        (["addr", "kind", "products"].map(String::from).to_vec(), &json!("http"))
+    );
+    registers(&web);
     assert_eq!(keys(&plain), ["addr", "devices", "kind", "tls"]);
     assert_eq!(keys(&tls), ["addr", "ca", "ca_pem", "devices", "kind", "tls"]);
     assert_eq!(
@@ -231,12 +236,13 @@ fn platforms_from_a_file() {
                 {"product_id": "YOURPROD01", "device_name": "lamp1", "certificate": true},
                 {"product_id": "YOURPROD01", "device_name": "lamp2", "device_secret": "7WmFA/MEs+Fy+32QwJWtYw=="},
             ],
+            "products": [{"product_id": "YOURPROD01", "product_secret": "8XzjN8rfgFVGDTNTUGau4snA"}],
         },
         { "kind": "mqtt" },
     ]});
     std::fs::write(&config, described.to_string()).unwrap();
     let mut simulator = Simulator::start("mqtt", &["--config", config.to_str().unwrap()]);
-    let lines = [(); 4].map(|()| simulator.line());
+    let lines = [(); 6].map(|()| simulator.line());
     let devices = lines[0]["devices"].as_array().unwrap();
     assert_eq!(keys(&devices[0]), ["device_name", "platform", "product_id"]);
     assert_eq!(keys(&devices[1]), ["certificate", "device_name", "key", "platform", "product_id"]);
@@ -245,11 +251,34 @@ fn platforms_from_a_file() {
         (&json!("lamp2"), &json!("lamp1"))
     );
     assert!(devices[1]["key"].as_str().unwrap().starts_with("-----BEGIN PRIVATE KEY-----"));
-    assert_eq!(lines[2]["devices"], json!([]));
-    assert_ne!(lines[1]["ca_pem"], lines[3]["ca_pem"]);
+    assert_eq!(lines[2]["products"], json!([]), "what is secret stands in the file");
+    assert_eq!(lines[3]["devices"], json!([]));
+    assert_ne!(lines[1]["ca_pem"], lines[4]["ca_pem"]);
     let broken = json!({ "devices": [{ "kind": "mqtt", "hosts": ["no host \u{1f4a1}"] }] });
     std::fs::write(&config, broken.to_string()).unwrap();
     run(["sim", "mqtt", "--json", "--config", config.to_str().unwrap()]).error("bad-input", 2);
     run(["sim", "mqtt", "--json", "--listen", "127.0.0.1:0", "--ca-out", "/nowhere/ca.pem"])
         .error("io", 1);
+}
+
+/// Its devices may register at it.
+fn registers(web: &Value) {
+    let server = format!("http://{}", web["addr"].as_str().unwrap());
+    for product in web["products"].as_array().unwrap() {
+        let text = |key: &str| product[key].as_str().unwrap_or_default().to_owned();
+        let name = product["devices"][0].as_str().unwrap();
+        let id = if text("platform") == "aliyun" {
+            ["--product-key".to_owned(), text("product_key")]
+        } else {
+            ["--product-id".to_owned(), text("product_id")]
+        };
+        let mut words = vec![text("platform"), "register".into()];
+        words.extend(id);
+        words.extend(["--device-name", name, "--server", &server].map(String::from));
+        words.extend(["--show-secrets", "--json"].map(String::from));
+        let mut command = command(words);
+        command.env("IOT_HOME_PRODUCT_SECRET", text("product_secret"));
+        let given = finish(command, b"").done();
+        assert!(given["device_secret"].as_str().is_some_and(|secret| secret.len() > 20), "{given}");
+    }
 }

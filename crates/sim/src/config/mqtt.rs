@@ -2,6 +2,7 @@
 
 mod accounts;
 mod faults;
+mod products;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -21,7 +22,9 @@ struct Keys {
     tls_listen: Option<SocketAddr>,
     hosts: Vec<String>,
     client_certificates: Policy,
+    http_listen: Option<SocketAddr>,
     aliyun: Vec<Map<String, Value>>,
+    products: Vec<Map<String, Value>>,
     tencent: Vec<Map<String, Value>>,
     accounts: Vec<Map<String, Value>>,
     time: Option<u64>,
@@ -58,6 +61,10 @@ pub(super) fn read(fields: Map<String, Value>) -> Result<Builder, ConfigError> {
         let within = |error: ConfigError| error.within(&format!("tencent[{at}]"));
         builder = accounts::tencent(builder, fields).map_err(within)?;
     }
+    for (at, fields) in keys.products.into_iter().enumerate() {
+        let within = |error: ConfigError| error.within(&format!("products[{at}]"));
+        builder = builder.product(products::read(fields).map_err(within)?);
+    }
     for (at, fields) in keys.accounts.into_iter().enumerate() {
         let within = |error: ConfigError| error.within(&format!("accounts[{at}]"));
         builder = accounts::plain(builder, fields).map_err(within)?;
@@ -67,6 +74,9 @@ pub(super) fn read(fields: Map<String, Value>) -> Result<Builder, ConfigError> {
     }
     if let Some(listen) = keys.tls_listen {
         builder = builder.tls_listen(listen);
+    }
+    if let Some(listen) = keys.http_listen {
+        builder = builder.http_listen(listen);
     }
     if let Some(seconds) = keys.time {
         builder = builder.time(Duration::from_secs(seconds));

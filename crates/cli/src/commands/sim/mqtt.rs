@@ -6,7 +6,7 @@ use std::path::Path;
 
 use iot_home::sim::SimPlatform;
 use iot_home::sim::config::Device;
-use iot_home::sim::mqtt::{Builder, CertificateError, DeviceId, SpawnError};
+use iot_home::sim::mqtt::{Builder, CertificateError, DeviceId, Product, SpawnError};
 use iot_home::{aliyun, tencent};
 use serde::Serialize;
 
@@ -46,14 +46,37 @@ struct Known {
     key: Option<String>,
 }
 
+/// Where devices register, and get files.
+#[derive(Serialize)]
+struct Web {
+    kind: &'static str,
+    addr: SocketAddr,
+    products: Vec<OfProduct>,
+}
+
+/// A product whose devices may register, where it was made here.
+#[derive(Serialize)]
+struct OfProduct {
+    platform: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product_key: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    product_id: Option<&'static str>,
+    product_secret: &'static str,
+    devices: [&'static str; 1],
+}
+
 /// Of devices that do not exist.
 const ALIYUN: [&str; 3] = ["a1SimLamp01", "lamp-1", "simulated-secret-of-lamp-1-00001"];
 const TENCENT: [&str; 3] = ["SIMPROD001", "lamp1", "c2ltdWxhdGVkLXBzay0wMQ=="];
+/// Their products' secrets, and devices that have to register.
+const ALIYUN_FRESH: [&str; 2] = ["simulated-secret-of-a1SimLamp01", "fresh-1"];
+const TENCENT_FRESH: [&str; 2] = ["simulated-secret-of-SIMPROD001", "fresh1"];
 
 pub(super) async fn run(context: &Context, args: SimMqtt) -> Outcome {
     let (builders, is_ours) = match &args.config {
         Some(file) => (configured(file, mqtt).await?, false),
-        None => (vec![one_of_each(args.listen, args.tls_listen)?], true),
+        None => (vec![one_of_each(&args)?], true),
     };
     // Dropped, and with them their sockets, when the command is interrupted.
     let mut platforms = Vec::with_capacity(builders.len());
@@ -78,6 +101,9 @@ pub(super) async fn run(context: &Context, args: SimMqtt) -> Outcome {
             let first = at == 0 && !tls;
             context.output.print(&listener, |listener, style| lines(listener, style, first))?;
         }
+        let products = if is_ours { products() } else { Vec::new() };
+        let web = Web { kind: "http", addr: platform.http_addr(), products };
+        context.output.print(&web, |web, _| web.lines())?;
     }
     let trust = match &args.ca_out {
         Some(file) => format!("over TLS trust {}", file.display()),
@@ -88,19 +114,24 @@ pub(super) async fn run(context: &Context, args: SimMqtt) -> Outcome {
 }
 
 /// A platform that knows a device of each cloud, at MQTT's ports; or at another one, and then a free one for TLS.
-fn one_of_each(
-    listen: Option<SocketAddr>,
-    tls_listen: Option<SocketAddr>,
-) -> Result<Builder, Failure> {
-    let plain = listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 1883)));
+fn one_of_each(args: &SimMqtt) -> Result<Builder, Failure> {
+    let plain = args.listen.unwrap_or(SocketAddr::from((Ipv4Addr::LOCALHOST, 1883)));
     let tls_port = if plain.port() == 1883 { 8883 } else { 0 };
-    let tls = tls_listen.unwrap_or(SocketAddr::new(plain.ip(), tls_port));
+    let http = args.http_listen.unwrap_or(SocketAddr::new(plain.ip(), 0));
+    let tls = args.tls_listen.unwrap_or(SocketAddr::new(plain.ip(), tls_port));
     let wrong = |error: aliyun::InvalidField| Failure::new(Kind::Internal, error.to_string());
     let [key, name, secret] = ALIYUN;
     let aliyun = aliyun::Device::new(key, name, secret).map_err(wrong)?;
     let [id, name, psk] = TENCENT;
     let tencent = tencent::Device::new(id, name, psk).map_err(wrong)?;
-    Ok(SimPlatform::builder().aliyun(aliyun).tencent(tencent).listen(plain).tls_listen(tls))
+    let [secret, name] = ALIYUN_FRESH;
+    let product = Product::aliyun(key.parse().map_err(wrong)?, secret.try_into().map_err(wrong)?);
+    let [secret, other] = TENCENT_FRESH;
+    let of_tencent =
+        Product::tencent(id.parse().map_err(wrong)?, secret.try_into().map_err(wrong)?);
+    let builder = SimPlatform::builder().aliyun(aliyun).tencent(tencent);
+    let builder = builder.product(product.device(name)).product(of_tencent.device(other));
+    Ok(builder.listen(plain).tls_listen(tls).http_listen(http))
 }
 
 fn known(platform: &SimPlatform, is_ours: bool) -> Result<Vec<Known>, Failure> {
@@ -138,6 +169,40 @@ fn known(platform: &SimPlatform, is_ours: bool) -> Result<Vec<Known>, Failure> {
         })
     });
     known.collect()
+}
+
+fn products() -> Vec<OfProduct> {
+    let [product_secret, name] = ALIYUN_FRESH;
+    let aliyun = OfProduct {
+        platform: "aliyun",
+        product_key: Some(ALIYUN[0]),
+        product_id: None,
+        product_secret,
+        devices: [name],
+    };
+    let [product_secret, name] = TENCENT_FRESH;
+    let tencent = OfProduct {
+        platform: "tencent",
+        product_key: None,
+        product_id: Some(TENCENT[0]),
+        product_secret,
+        devices: [name],
+    };
+    Vec::from([aliyun, tencent])
+}
+
+impl Web {
+    fn lines(&self) -> String {
+        let mut text = format!("{:<21}  HTTP: registration, files\n", self.addr.to_string());
+        for product in &self.products {
+            let OfProduct { platform, product_secret, devices: [name], .. } = product;
+            let id = product.product_key.or(product.product_id).unwrap_or_default();
+            text.push_str(&format!(
+                "  {platform:<8} {id:<11}  {name:<12}  {product_secret} (of the product)\n"
+            ));
+        }
+        text
+    }
 }
 
 async fn write(file: &Path, text: String) -> Result<(), Failure> {

@@ -12,14 +12,14 @@ use crate::mqtt::Builder;
 /// Texts that prove something: what is wrong with them is told without them.
 #[derive(Default, Deserialize)]
 #[serde(transparent)]
-struct Proof(Value);
+pub(super) struct Proof(Value);
 
 impl Proof {
     fn is_there(&self) -> bool {
         !self.0.is_null()
     }
 
-    fn text(self, key: &str) -> Result<Secret<String>, ConfigError> {
+    pub(super) fn text(self, key: &str) -> Result<Secret<String>, ConfigError> {
         match self.0 {
             Value::String(text) => Ok(text.into()),
             Value::Null => Err(ConfigError::new(key, "has to be there")),

@@ -16,6 +16,8 @@ struct Keys {
     cut_at_input: Option<u64>,
     cut_at_output: Option<u64>,
     lost_acks: u64,
+    cut_files: Option<(usize, u64)>,
+    wrong_files: u64,
     silence: SilenceKey,
 }
 
@@ -39,8 +41,10 @@ enum SilenceKey {
 /// Reads the faults.
 pub(super) fn read(fields: Map<String, Value>) -> Result<Faults, ConfigError> {
     let keys: Keys = read_keys(fields)?;
-    let mut faults =
-        Faults::seed(keys.seed).lost_acks(keys.lost_acks).silence(match keys.silence {
+    let mut faults = Faults::seed(keys.seed)
+        .lost_acks(keys.lost_acks)
+        .wrong_files(keys.wrong_files)
+        .silence(match keys.silence {
             SilenceKey::Never => Silence::Never,
             SilenceKey::Output => Silence::Output,
             SilenceKey::Total => Silence::Total,
@@ -63,6 +67,9 @@ pub(super) fn read(fields: Map<String, Value>) -> Result<Faults, ConfigError> {
     }
     if let Some(bytes) = keys.cut_at_output {
         faults = faults.cut_at_output(bytes);
+    }
+    if let Some((bytes, times)) = keys.cut_files {
+        faults = faults.cut_files(bytes, times);
     }
     Ok(faults)
 }

@@ -36,6 +36,11 @@ fn every_key() {
             {"product_id": PRODUCT, "device_name": "cert1", "certificate": true},
         ],
         "accounts": [{"username": "me", "password": "correct horse"}],
+        "products": [
+            {"product_key": KEY, "product_secret": "PsWqkS1hGbGgdqkX", "devices": ["fresh-01"], "makes_devices": true},
+            {"product_id": PRODUCT, "product_secret": "8XzjN8rfgFVGDTNTUGau4snA", "registration": false},
+        ],
+        "http_listen": "127.0.0.1:0",
         "time": 1_600_000_000, "bad_login": 5, "reconnect_limit": false, "queue": 1, "window": 1,
         "faults": {},
     }));
@@ -55,6 +60,13 @@ fn every_key() {
         (plain_login("a", true), Link::tcp()),
     ] {
         assert_eq!(wire.login_over(link, &login).1, 0, "{login:?}");
+    }
+    let registration = |name: &str| {
+        aliyun::registration::Registration::new(KEY, name, "PsWqkS1hGbGgdqkX").unwrap()
+    };
+    let nonce = "abc".parse().unwrap();
+    for login in [registration("fresh-01").mqtt(), registration("new-01").mqtt_unknown(None)] {
+        assert_eq!(wire.login_over(Link::tls(), &login.sign(&nonce)).1, 0);
     }
     let mut wrong = plain_login("b", true);
     wrong.password = None;
