@@ -96,7 +96,11 @@ impl Call {
     ///
     /// # Cancel safety
     /// Once polled, the answer is sent.
-    pub async fn reply(mut self, code: Code, data: &(impl Serialize + ?Sized)) -> Result<(), Error> {
+    pub async fn reply(
+        mut self,
+        code: Code,
+        data: &(impl Serialize + ?Sized),
+    ) -> Result<(), Error> {
         let answer = match self.request()?.answer(code, data) {
             Ok(answer) => answer,
             Err(error) => {

@@ -115,7 +115,9 @@ impl Events {
     fn read(&self, event: client::Event) -> Event {
         match event {
             client::Event::Message(message) => self.message(message),
-            client::Event::Connected { session_present, .. } => Event::Connected { session_present },
+            client::Event::Connected { session_present, .. } => {
+                Event::Connected { session_present }
+            }
             client::Event::Disconnected { error, retry_after, .. } => {
                 Event::Disconnected { error, retry_after }
             }
@@ -160,4 +162,3 @@ pub(super) fn sort(message: &Message) -> Sorted {
         (None, _) => Sorted::News,
     }
 }
-

@@ -4,9 +4,9 @@ use iot_home_mqtt::client::Message;
 
 use super::thing::reply;
 use super::{Error, Thing};
+use crate::SubDevice;
 use crate::thing::gateway::Name;
 use crate::thing::{Address, Call, Topics};
-use crate::SubDevice;
 
 /// A gateway's devices: which belong to it, and which are there. A device is [logged in](Self::login) again whenever the
 /// gateway was [connected](super::Event::Connected) again.
@@ -147,7 +147,10 @@ impl<'a> Gateway<'a> {
         Ok(())
     }
 
-    async fn leave(&self, Address { product_key, device_name, .. }: Address<'_>) -> Result<(), Error> {
+    async fn leave(
+        &self,
+        Address { product_key, device_name, .. }: Address<'_>,
+    ) -> Result<(), Error> {
         let levels = format!("/{product_key}/{device_name}");
         let is_its = |filter: &str| {
             let behind = filter.split_once(&levels).map(|(_, behind)| behind);
@@ -185,4 +188,3 @@ fn owned(name: Name<'_>) -> Name<'static> {
         device_name: name.device_name.into_owned().into(),
     }
 }
-

@@ -15,7 +15,9 @@ use super::event::sort;
 use super::{Announced, Error, Events, Gateway, Refused};
 use crate::thing::ota::{self, Progress};
 use crate::thing::shadow::{self, Change};
-use crate::thing::{self, Code, Down, EventId, Ids, Method, Reply, Topics, Unreadable, What, config, ntp};
+use crate::thing::{
+    self, Code, Down, EventId, Ids, Method, Reply, Topics, Unreadable, What, config, ntp,
+};
 
 /// A device on a session, or one below a gateway. Cheap to clone; all clones are the same device.
 ///
@@ -181,7 +183,10 @@ impl Thing {
     ///
     /// # Cancel safety
     /// As for [`report`](Self::report).
-    pub async fn call<P: Serialize>(&self, call: &thing::Call<'_, P>) -> Result<Box<RawValue>, Error> {
+    pub async fn call<P: Serialize>(
+        &self,
+        call: &thing::Call<'_, P>,
+    ) -> Result<Box<RawValue>, Error> {
         let answer = self.ask(call.to(&self.topics)?).await?;
         reply(&answer, |reply| reply.data())
     }
@@ -222,8 +227,10 @@ impl Thing {
         struct Version {
             version: u64,
         }
-        let params: BTreeMap<_, _> =
-            properties.iter().map(|(name, version)| (*name, Version { version: *version })).collect();
+        let params: BTreeMap<_, _> = properties
+            .iter()
+            .map(|(name, version)| (*name, Version { version: *version }))
+            .collect();
         self.call(&thing::Call::new(Method::DesiredDelete, self.id(), params)).await.map(drop)
     }
 
@@ -246,7 +253,10 @@ impl Thing {
     ///
     /// # Cancel safety
     /// As for [`report`](Self::report).
-    pub async fn change_shadow<P: Serialize>(&self, change: &Change<P>) -> Result<Option<i64>, Error> {
+    pub async fn change_shadow<P: Serialize>(
+        &self,
+        change: &Change<P>,
+    ) -> Result<Option<i64>, Error> {
         Ok(self.ask_shadow(shadow::change(&self.topics, change)?).await?.version)
     }
 
@@ -255,7 +265,8 @@ impl Thing {
         let Down { what: What::Shadow(answer), .. } = parse(&answer)? else { return Err(form()) };
         match answer {
             shadow::Shadow::Done { version, state } => {
-                let text = |json: Option<thing::Json<'_>>| json.map_or("", |json| json.text()).into();
+                let text =
+                    |json: Option<thing::Json<'_>>| json.map_or("", |json| json.text()).into();
                 Ok(Shadow {
                     version,
                     reported: text(state.and_then(|state| state.reported)),

@@ -3,6 +3,7 @@
 mod aliyun_device;
 mod aliyun_gateway;
 mod calls;
+mod secrets;
 mod tencent_device;
 mod virtual_time;
 

@@ -85,7 +85,8 @@ impl Waiting {
             return;
         }
         // Those of futures that are gone are in it as well. Whoever is woken for nothing comes again.
-        let stale = if wakers.len() < MOST_WAKERS { Vec::new() } else { std::mem::take(&mut *wakers) };
+        let stale =
+            if wakers.len() < MOST_WAKERS { Vec::new() } else { std::mem::take(&mut *wakers) };
         wakers.push(waker.clone());
         drop(wakers);
         stale.into_iter().for_each(Waker::wake);
@@ -137,10 +138,7 @@ impl Exchange {
     ///
     /// # Cancel safety
     /// What was asked of the broker by then goes on.
-    pub async fn subscribe(
-        &self,
-        filters: impl IntoIterator<Item = String>,
-    ) -> Result<(), Error> {
+    pub async fn subscribe(&self, filters: impl IntoIterator<Item = String>) -> Result<(), Error> {
         let mut asking: Vec<_> = filters
             .into_iter()
             .filter(|filter| !self.0.state().filters.contains(filter))
@@ -317,31 +315,17 @@ impl Inner {
     }
 
     /// Reads all that is there, and looks whether that is what was waited for.
-    fn drive<T>(
-        &self,
-        cx: &mut Context<'_>,
-        look: impl FnOnce(&mut State) -> Poll<T>,
-    ) -> Poll<T> {
+    fn drive<T>(&self, cx: &mut Context<'_>, look: impl FnOnce(&mut State) -> Poll<T>) -> Poll<T> {
         self.waiting.register(cx.waker());
         let waker = Waker::from(Arc::clone(&self.waiting));
         let mut state = self.state();
-        let mut is_news = false;
         while state.over.is_none() {
             let next = Pin::new(&mut state.session).poll_next(&mut Context::from_waker(&waker));
             let Poll::Ready(next) = next else { break };
             state.take(next, self.sort);
-            is_news = true;
         }
-        let found = look(&mut state);
-        drop(state);
-        if is_news {
-            // Also those that wait for what was read here.
-            self.waiting.wake_all();
-            if found.is_pending() {
-                self.waiting.register(cx.waker());
-            }
-        }
-        found
+        // What was read here for others is seen by them as well: what arrived has woken all of them.
+        look(&mut state)
     }
 }
 

@@ -56,7 +56,10 @@ impl<'a> Gateway<'a> {
     ///
     /// # Cancel safety
     /// The devices may be unbound.
-    pub async fn unbind<'d>(&self, devices: impl IntoIterator<Item = Address<'d>>) -> Result<(), Error> {
+    pub async fn unbind<'d>(
+        &self,
+        devices: impl IntoIterator<Item = Address<'d>>,
+    ) -> Result<(), Error> {
         self.tell(Operation::Unbind, devices).await
     }
 

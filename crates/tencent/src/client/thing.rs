@@ -14,7 +14,9 @@ use super::{Error, Events, Gateway};
 use crate::thing::event::{self, Event, Severity};
 use crate::thing::ota::{self, Ota, Progress};
 use crate::thing::shadow::{self, State};
-use crate::thing::{Down, Ids, Json, Reply, Topics, Unreadable, Unwritable, What, config, log, property, time};
+use crate::thing::{
+    Down, Ids, Json, Reply, Topics, Unreadable, Unwritable, What, config, log, property, time,
+};
 
 /// A device on a session, or one below a gateway. Cheap to clone; all clones are the same device.
 ///

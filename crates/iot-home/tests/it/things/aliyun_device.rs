@@ -18,7 +18,10 @@ fn values(json: Value) -> Map<String, Value> {
 async fn it_reports_and_tells_events() {
     let platform = super::platform().await;
     let thing = ali_thing(&platform).await;
-    thing.report(&json!({"power": 1, "level": {"value": 7, "time": 1_767_225_600_000_u64}})).await.unwrap();
+    thing
+        .report(&json!({"power": 1, "level": {"value": 7, "time": 1_767_225_600_000_u64}}))
+        .await
+        .unwrap();
     thing.event("overheated", &json!({"degrees": 80})).await.unwrap();
     thing.log(&["2026-01-01 all is well"]).await.unwrap();
     let state = platform.thing(&lamp());
@@ -52,7 +55,10 @@ async fn what_is_asked_of_it_is_answered_once() {
     assert_eq!(set.to().unwrap().device_name, "lamp-1");
     set.done().await.unwrap();
     let answer = within(platform.answer_to(&id)).await;
-    assert_eq!((&answer["code"], &answer["data"], &answer["id"]), (&json!(200), &json!({}), &json!(id)));
+    assert_eq!(
+        (&answer["code"], &answer["data"], &answer["id"]),
+        (&json!(200), &json!({}), &json!(id))
+    );
 
     let id = platform.call_service(&lamp(), "blink", &json!({"times": 3})).unwrap();
     let Event::Service(call) = ali_event(&mut events).await else { panic!("it is one") };
@@ -87,7 +93,8 @@ async fn what_is_asked_of_it_is_answered_once() {
     let (answer, ()) = tokio::join!(asking, answering);
     assert_eq!(answer.unwrap(), b"well");
     let sets = platform.messages();
-    let sets = sets.iter().filter(|message| message.topic.contains("service/") && message.from.is_some());
+    let sets =
+        sets.iter().filter(|message| message.topic.contains("service/") && message.from.is_some());
     assert_eq!(sets.count(), 5, "one answer to each");
     assert_eq!((platform.report().violations.total(), thing.strays()), (0, 0));
 }
@@ -103,7 +110,11 @@ async fn desired_values() {
     assert_eq!((wishes["power"].value.as_str(), wishes["power"].version), ("0", 2));
     thing.forget_desired(&[("power", 2), ("level", 0)]).await.unwrap();
     let state = platform.thing(&lamp());
-    assert_eq!(state.desired.keys().collect::<Vec<_>>(), ["level"], "an older version forgets nothing");
+    assert_eq!(
+        state.desired.keys().collect::<Vec<_>>(),
+        ["level"],
+        "an older version forgets nothing"
+    );
     assert_eq!(platform.report().violations.total(), 0);
 }
 
@@ -158,7 +169,10 @@ async fn firmware_configuration_and_time() {
     thing.firmware_progress(Progress::VerifyFailed, "the digest is another", None).await.unwrap();
     thing.firmware_version("2.0.0", None).await.unwrap();
     let state = platform.thing(&lamp());
-    assert_eq!((state.progress, &state.versions[""]), (vec!["50".into(), "-3".into()], &"2.0.0".into()));
+    assert_eq!(
+        (state.progress, &state.versions[""]),
+        (vec!["50".into(), "-3".into()], &"2.0.0".into())
+    );
 
     let error = thing.config().await.unwrap_err();
     assert_eq!(error.refused(), Some(Refused::Call(Code::new(6710))));

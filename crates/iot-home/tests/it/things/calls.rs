@@ -13,13 +13,22 @@ use super::{SHORT, ali_event, ali_thing, hasty, lamp, options, within};
 
 #[tokio::test]
 async fn an_answer_that_does_not_come_is_told_as_such() {
-    for fault in [AnswerFault::Missing, AnswerFault::WrongId, AnswerFault::Overtaken, AnswerFault::Malformed] {
+    for fault in
+        [AnswerFault::Missing, AnswerFault::WrongId, AnswerFault::Overtaken, AnswerFault::Malformed]
+    {
         let platform = super::platform().await;
         let thing = hasty(&platform).await;
         platform.set_faults(Faults::default().answers(fault, 1));
         let error = within(thing.report(&json!({"power": 1}))).await.unwrap_err();
-        assert_eq!((error.kind(), error.is_timeout(), error.may_be_done()), (ErrorKind::NoAnswer, true, true));
-        assert_eq!(platform.thing(&lamp()).reported["power"], 1, "{fault:?}: it was done all the same");
+        assert_eq!(
+            (error.kind(), error.is_timeout(), error.may_be_done()),
+            (ErrorKind::NoAnswer, true, true)
+        );
+        assert_eq!(
+            platform.thing(&lamp()).reported["power"],
+            1,
+            "{fault:?}: it was done all the same"
+        );
         // The next is answered with its own answer.
         within(thing.report(&json!({"power": 2}))).await.unwrap();
         let strays = u64::from(matches!(fault, AnswerFault::WrongId | AnswerFault::Overtaken));

@@ -83,7 +83,10 @@ async fn what_is_asked_of_it_is_answered_once() {
 
     let id = platform.call_service(&switch(), "openDoor", &json!({"door": 1})).unwrap();
     let Event::Action(action) = event(&mut events).await else { panic!("it is one") };
-    assert_eq!((action.id().as_str(), action.params::<Value>().unwrap()), ("openDoor", json!({"door": 1})));
+    assert_eq!(
+        (action.id().as_str(), action.params::<Value>().unwrap()),
+        ("openDoor", json!({"door": 1}))
+    );
     action.reply(&json!({"is_open": true})).await.unwrap();
     assert_eq!(within(platform.answer_to(&id)).await["response"], json!({"is_open": true}));
     // What cannot be written is refused.
@@ -124,7 +127,10 @@ async fn shadow_firmware_and_configuration() {
     );
     thing.take_over_shadow(&json!({"color": "green"}), shadow.version).await.unwrap();
     let kept = platform.thing(&switch()).shadow;
-    assert_eq!((kept.version, kept.desired.len(), &kept.reported["color"]), (3, 0, &json!("green")));
+    assert_eq!(
+        (kept.version, kept.desired.len(), &kept.reported["color"]),
+        (3, 0, &json!("green"))
+    );
 
     let firmware = json!({
         "version": "0.2", "file_size": 708_482, "md5sum": "ab", "url": "https://ota.example/f?sign=private",
@@ -132,8 +138,13 @@ async fn shadow_firmware_and_configuration() {
     platform.offer_firmware(&switch(), firmware).unwrap();
     thing.firmware_version("0.1").await.unwrap();
     let Event::Firmware(firmware) = event(&mut events).await else { panic!("it is one") };
-    assert_eq!((firmware.version.as_str(), firmware.size, firmware.md5.as_str()), ("0.2", 708_482, "ab"));
-    assert!(firmware.url.expose().ends_with("private") && !format!("{firmware:?}").contains("private"));
+    assert_eq!(
+        (firmware.version.as_str(), firmware.size, firmware.md5.as_str()),
+        ("0.2", 708_482, "ab")
+    );
+    assert!(
+        firmware.url.expose().ends_with("private") && !format!("{firmware:?}").contains("private")
+    );
     thing.firmware_progress(Progress::Downloading(10), "0.2").await.unwrap();
     thing.firmware_progress(Progress::Fail(FailCode::DIGEST), "0.2").await.unwrap();
     thing.firmware_progress(Progress::Done, "0.2").await.unwrap();

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::mqtt::DeviceId;
 use crate::mqtt::faults::AnswerFault;
-use crate::mqtt::machine::answers::{UnknownDevice, said};
 use crate::mqtt::machine::Machine;
+use crate::mqtt::machine::answers::{UnknownDevice, said};
 use crate::mqtt::report::count;
 use crate::mqtt::session::Outgoing;
 use crate::mqtt::thing::ThingState;
@@ -144,7 +144,8 @@ impl Machine {
         self.known(now, device)?;
         let thing = self.thing_mut(device);
         for (name, value) in values {
-            let version = thing.desired.get(name).map_or(1, |(_, version)| version.saturating_add(1));
+            let version =
+                thing.desired.get(name).map_or(1, |(_, version)| version.saturating_add(1));
             thing.desired.insert(name.clone(), (value.clone(), version));
             thing.shadow.desired.insert(name.clone(), value.clone());
         }

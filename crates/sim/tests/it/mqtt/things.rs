@@ -51,7 +51,9 @@ fn presented(device: &SubDevice, method: &str) -> Value {
 
 #[test]
 fn answers_to_what_was_not_asked() {
-    for topic in ["service/property/set_reply", "service/open_reply", "config/push_reply", "disable_reply"] {
+    for topic in
+        ["service/property/set_reply", "service/open_reply", "config/push_reply", "disable_reply"]
+    {
         let mut wire = wire();
         let id = wire.aliyun();
         say(&mut wire, id, &format!("{OWN}{topic}"), &json!({"id": "77", "code": 200}));
@@ -69,7 +71,12 @@ fn answers_to_what_was_not_asked() {
     say(&mut wire, id, up, &json!({"method": "control_reply", "clientToken": asked, "code": 0}));
     assert_eq!(wire.report().violations.unknown_reply, 3);
     for code in [0, 1] {
-        say(&mut wire, id, up, &json!({"method": "control_reply", "clientToken": own, "code": code}));
+        say(
+            &mut wire,
+            id,
+            up,
+            &json!({"method": "control_reply", "clientToken": own, "code": code}),
+        );
     }
     assert_eq!(wire.platform.answer_to(&own).unwrap()["code"], 0, "the first counts");
     assert_eq!(wire.platform.answer_to(&asked), None);
@@ -182,9 +189,7 @@ fn versions_of_shadows() {
     let id = wire.tencent();
     wire.subscribe(id, &[("$shadow/operation/result/YOURPROD01/lamp1", 1)]);
     let topic = "$shadow/operation/YOURPROD01/lamp1";
-    let update = |version: u64| {
-        json!({"type": "update", "state": {"reported": {"a": 1}}, "version": version, "clientToken": "1"})
-    };
+    let update = |version: u64| json!({"type": "update", "state": {"reported": {"a": 1}}, "version": version, "clientToken": "1"});
     assert_eq!(say(&mut wire, id, topic, &update(0))[0]["result"], 0);
     assert_eq!(say(&mut wire, id, topic, &update(0))[0]["result"], 5005);
     assert_eq!(wire.report().violations.shadow_version, 2);
@@ -196,15 +201,15 @@ fn steps_of_upgrades() {
     let mut wire = wire();
     let id = wire.aliyun();
     let topic = "/ota/device/progress/a1X2bEnP82z/lamp-1";
-    for (step, broken) in [("1", 0), ("100", 0), ("-4", 0), ("0", 1), ("101", 2), ("-5", 3), ("half", 4)] {
+    for (step, broken) in
+        [("1", 0), ("100", 0), ("-4", 0), ("0", 1), ("101", 2), ("-5", 3), ("half", 4)]
+    {
         say(&mut wire, id, topic, &json!({"id": "1", "params": {"step": step}}));
         assert_eq!(wire.report().violations.progress, broken, "{step}");
     }
     let id = wire.tencent();
     let topic = "$ota/report/YOURPROD01/lamp1";
-    let progress = |progress: Value| {
-        json!({"type": "report_progress", "report": {"progress": progress, "version": "2"}})
-    };
+    let progress = |progress: Value| json!({"type": "report_progress", "report": {"progress": progress, "version": "2"}});
     for (told, broken) in [
         (json!({"state": "downloading", "percent": "10", "result_code": "0"}), 4),
         (json!({"state": "fail", "result_code": "-4"}), 4),

@@ -30,7 +30,9 @@ impl Machine {
                 return self.hear_firmware(now, device, what, message);
             }
         }
-        let Some(path) = below("/sys/").and_then(|path| path.strip_prefix("/thing/")) else { return };
+        let Some(path) = below("/sys/").and_then(|path| path.strip_prefix("/thing/")) else {
+            return;
+        };
         if let Some(asked) = path.strip_suffix("_reply") {
             // Data of a form of one's own has no id.
             if asked != "model/down_raw" {
@@ -185,7 +187,8 @@ impl Machine {
         if versions.len() < 100 {
             versions.insert(module, version.clone());
         }
-        let Some(offer) = offer.filter(|offer| offer.get("version") != Some(&json!(version))) else {
+        let Some(offer) = offer.filter(|offer| offer.get("version") != Some(&json!(version)))
+        else {
             return;
         };
         let DeviceId::Aliyun { product_key, device_name } = device else { return };

@@ -94,7 +94,9 @@ impl Machine {
                 return (200, below.iter().filter_map(named).collect());
             }
             "topo/add" => devices.iter().try_for_each(|device| {
-                let id = identity(device).filter(|id| self.builder.accounts.knows(id)).ok_or(6100_u16)?;
+                let id = identity(device)
+                    .filter(|id| self.builder.accounts.knows(id))
+                    .ok_or(6100_u16)?;
                 if id == *gateway {
                     return Err(6402);
                 }
@@ -129,7 +131,8 @@ impl Machine {
             Some("hmacsha256" | "sha256") => SignMethod::HmacSha256,
             _ => return false,
         };
-        let texts = fields.iter().map(|(name, value)| (&**name, value.as_str().unwrap_or_default()));
+        let texts =
+            fields.iter().map(|(name, value)| (&**name, value.as_str().unwrap_or_default()));
         text("sign").is_some_and(|sign| known.is_proved_by(method, texts, sign))
     }
 }

@@ -33,7 +33,12 @@ impl Machine {
         let answer = json!({
             "method": "reply", "payload": payload, "version": version, "timestamp": self.time(now).as_secs(),
         });
-        self.say_answer(now, format!("/shadow/get/{product_key}/{device_name}"), answer, message.qos);
+        self.say_answer(
+            now,
+            format!("/shadow/get/{product_key}/{device_name}"),
+            answer,
+            message.qos,
+        );
     }
 }
 
@@ -70,7 +75,9 @@ fn change(
     } else {
         match state.get("reported") {
             Some(Value::String(all)) if all == "null" => shadow.reported.clear(),
-            Some(Value::Object(names)) => shadow.reported.retain(|name, _| !names.contains_key(name)),
+            Some(Value::Object(names)) => {
+                shadow.reported.retain(|name, _| !names.contains_key(name))
+            }
             _ => return Err(404),
         }
     }

@@ -72,7 +72,8 @@ impl Machine {
                     let mut data = json!({"reported": self.reported(device)});
                     let wishes = &self.thing_mut(device).desired;
                     if let Some(data) = data.as_object_mut().filter(|_| !wishes.is_empty()) {
-                        let wishes = wishes.iter().map(|(name, (value, _))| (name.clone(), value.clone()));
+                        let wishes =
+                            wishes.iter().map(|(name, (value, _))| (name.clone(), value.clone()));
                         data.insert("control".into(), Value::Object(wishes.collect()));
                     }
                     answer.insert("data".into(), data);
@@ -138,7 +139,9 @@ impl Machine {
                     result = 5005;
                 } else {
                     let state = request.get("state").unwrap_or(&Value::Null);
-                    for (name, value) in state.get("reported").and_then(Value::as_object).into_iter().flatten() {
+                    for (name, value) in
+                        state.get("reported").and_then(Value::as_object).into_iter().flatten()
+                    {
                         shadow.reported.insert(name.clone(), value.clone());
                     }
                     if state.get("desired").is_some_and(Value::is_null) {

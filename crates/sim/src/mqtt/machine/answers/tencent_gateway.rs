@@ -75,7 +75,8 @@ impl Machine {
     }
 
     fn is_bound_by(&self, id: &DeviceId, device: &Value) -> bool {
-        let known = self.builder.accounts.tencent.iter().find(|known| DeviceId::from(*known) == *id);
+        let known =
+            self.builder.accounts.tencent.iter().find(|known| DeviceId::from(*known) == *id);
         let text = |name: &str| device.get(name).and_then(Value::as_str);
         let number = |name: &str| device.get(name).and_then(Value::as_u64);
         let random = number("random").and_then(|random| u32::try_from(random).ok());
