@@ -279,7 +279,7 @@ async fn as_ours(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> 
     at.tally.exchanged(report.logins, report.received + report.sent);
     at.asks("it leaves", json!({"do": "end"}), json!(null)).await?;
     // The replies to a configuration, as above, and those of the device below it.
-    at.finish("a gateway", |wanted| wanted.forbidden_subscribe = 1);
+    at.finish("a gateway", |wanted| wanted.forbidden_subscribe = 2);
     Ok(())
 }
 
