@@ -131,3 +131,28 @@ async fn no_wake_up_is_lost() {
     }
     assert_eq!(platform.report().violations.total(), 0);
 }
+
+/// Tasks that wait beside one another, and each has its answer when it comes, whoever reads it.
+#[tokio::test(start_paused = true)]
+async fn each_of_many_tasks_is_woken() {
+    let (platform, thing) = thing().await;
+    thing.report(&json!({"a": 0})).await.unwrap();
+    platform.set_faults(Faults::seed(7).delay(Duration::ZERO..=Duration::from_millis(40)));
+    let mut events = thing.events();
+    let reading = tokio::spawn(async move { events.next().await });
+    let asked = Instant::now();
+    let tasks = (0..20).map(|number| {
+        let thing = thing.clone();
+        tokio::spawn(async move {
+            thing.report(&json!({ "number": number })).await.unwrap();
+            Instant::now()
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        let took = task.await.unwrap().duration_since(asked);
+        assert!(took < Duration::from_secs(5), "{took:?}");
+    }
+    platform.set_properties(&lamp(), &json!({"a": 1})).unwrap();
+    let event = tokio::time::timeout(Duration::from_secs(5), reading).await.expect("it is woken");
+    assert!(event.unwrap().is_some());
+}
