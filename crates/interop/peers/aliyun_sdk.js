@@ -3,7 +3,7 @@
 // It takes orders line by line, each a JSON object, and answers each with a line of JSON, {"ok": …} or
 // {"error": …}. "do" names the order:
 //
-//   connect     a device with "options"; answers "connected", or what the package says was wrong first
+//   connect     a device, or a gateway where they say so, with "options"; answers "connected", or what the package says was wrong first
 //   again       until it has connected once more by itself
 //   post        its properties "props"; answers the platform's reply
 //   event       an event "name" with "params"; answers the reply
@@ -12,6 +12,10 @@
 //   publish     "payload" to "topic", with "qos"; ends with the acknowledgement
 //   subscribe   to "topic" with "qos"; answers what was granted
 //   message     until a message has come to "topic" since the last such order; answers its text and length
+//   shadow      tells it that "reported" is so; answers the platform's reply
+//   add         "device" to a gateway; answers the reply
+//   login       "device" below a gateway; answers the reply
+//   sub_post    properties "props" of the device that was logged in last
 //   end         the connection
 'use strict';
 
@@ -24,6 +28,7 @@ let connections;
 let again;
 let sets;
 let messages;
+let below;
 
 // What the package is late for or forgets must not hold up this script.
 function within(milliseconds, promise, what) {
@@ -54,7 +59,7 @@ const orders = {
     again = 1;
     sets = [];
     messages = [];
-    device = iot.device(options);
+    device = options.gateway ? iot.gateway(options) : iot.device(options);
     device.on('connect', () => { connections += 1; });
     device.on('message', (topic, payload) => { messages.push({ topic, payload }); });
     device.onProps((message) => { sets.push(message); });
@@ -101,6 +106,26 @@ const orders = {
     const found = await until(() => messages.find((message) => message.topic === topic));
     messages.splice(messages.indexOf(found), 1);
     return { text: found.payload.toString().slice(0, 100), length: found.payload.length };
+  },
+
+  shadow({ reported }) {
+    return new Promise((resolve) => {
+      device.onShadow(resolve);
+      device.postShadow(reported);
+    });
+  },
+
+  add({ device: sub }) {
+    return new Promise((resolve) => { device.addTopo([sub], resolve); });
+  },
+
+  login({ device: sub }) {
+    return new Promise((resolve) => { below = device.login(sub, resolve); });
+  },
+
+  sub_post({ props }) {
+    below.postProps(props, () => {});
+    return null;
   },
 
   async end() {

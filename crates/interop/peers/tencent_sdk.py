@@ -10,6 +10,8 @@ It takes orders line by line, each a JSON object, and answers each with a line o
   report      reports "params"; answers the platform's reply
   control     until the platform has set properties since the last such order; answers the message, after it
               was replied to
+  action      until the platform has asked for an action since the last such order; answers its inputs, after they were
+              sent back as its outputs
   rrpc        questions are answered from now on
   time        the platform's time, in milliseconds
   publish     "payload" to "topic", with "qos"; ends with the acknowledgement where there is one
@@ -88,6 +90,15 @@ class Player:
         reply.status_msg = "done"
         self.explorer.templateControlReply(*self.identity, reply)
         return control
+
+    def action(self, _):
+        action = self.properties.get(timeout=PATIENCE)
+        reply = self.explorer.ReplyPara()
+        reply.code = 0
+        reply.status_msg = "done"
+        token, inputs = action["clientToken"], action["params"]
+        self.explorer.templateActionReply(*self.identity, token, inputs, reply)
+        return inputs
 
     def rrpc(self, _):
         def answer(topic, qos, payload, _):

@@ -16,4 +16,5 @@ pub(crate) mod python_yeelight;
 mod session;
 mod simulator;
 pub(crate) mod tencent_sdk;
+mod things;
 pub(crate) mod yeelight_awesome;

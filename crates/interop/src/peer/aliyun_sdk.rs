@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::platform::Exchange;
+use super::things;
 use crate::dialogue::Dialogue;
 use crate::install::Peers;
 use crate::process::Failure;
@@ -21,6 +22,8 @@ const PRODUCT_KEY: &str = "a1X2bEnP82z";
 const DEVICE_NAME: &str = "lamp-1";
 /// Made up.
 const SECRET: &str = "ga7XA6KdlEeiPXQPpRbAjOZXwG8ydgSe";
+/// A device below it.
+const SENSOR: &str = "sensor-1";
 const OTHER_SECRET: &str = "ga7XA6KdlEeiPXQPpRbAjOZXwG8ydgSf";
 /// Near to the largest payload that the platform takes.
 const LARGE: usize = 200_000;
@@ -44,6 +47,7 @@ pub(crate) async fn play(peers: &Peers, run: &Path, tally: &mut Tally) -> Result
     }
     let mut peer = Dialogue::start("aliyun-sdk", Command::new("node").arg(script), run).await?;
     let played = async {
+        as_ours(&mut peer, tally).await?;
         wrong_secret(&mut peer, tally).await?;
         another_method(&mut peer, tally).await?;
         unknown_ca(&mut peer, tally).await
@@ -181,18 +185,20 @@ async fn services(at: &mut Exchange<'_>) -> Result<(), Failure> {
     for (name, way) in [("Blink", "async"), ("Glow", "sync")] {
         at.asks("a service", json!({"do": "service", "name": name, "way": way}), json!(null))
             .await?;
-        let call = json!({"id": "77", "version": "1.0", "params": {"times": 3},
-            "method": format!("thing.service.{name}")});
-        let wanted = json!({"id": "77", "code": 200, "data": {"times": 3}});
-        let answer = if way == "sync" {
-            at.rrpc(&call).await?
+        let params = json!({"times": 3});
+        let (id, answer) = if way == "sync" {
+            let call = json!({"id": "77", "version": "1.0", "params": params,
+                "method": format!("thing.service.{name}")});
+            ("77".into(), at.rrpc(&call).await?)
         } else {
             let (device, topic) = (at.device.clone(), sys(&format!("service/{name}")));
             at.until("it subscribes", |machine| machine.subscriptions(&device).contains(&topic))
                 .await?;
-            at.platform.publish(&topic, call.to_string(), 0);
-            at.published(&format!("{topic}_reply")).await?.json().unwrap_or_default()
+            let id = at.calls(name, &params)?;
+            let answer = at.answered(&id).await?;
+            (id, answer)
         };
+        let wanted = json!({"id": id, "code": 200, "data": params});
         at.tally.equal(&format!("a service, {way}"), answer, wanted);
     }
     Ok(())
@@ -216,6 +222,64 @@ async fn custom(at: &mut Exchange<'_>) -> Result<(), Failure> {
         let wanted = json!({"text": payload[..length.min(100)], "length": length});
         at.asks("it receives", json!({"do": "message", "topic": name}), wanted).await?;
     }
+    Ok(())
+}
+
+/// It is a gateway, and leaves the same behind as ours does.
+async fn as_ours(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> {
+    let made_up = |error| Failure::new(format!("a device: {error}"));
+    let hub = Device::new(PRODUCT_KEY, DEVICE_NAME, SECRET).map_err(made_up)?;
+    let sensor = Device::new(PRODUCT_KEY, SENSOR, OTHER_SECRET).map_err(made_up)?;
+    let builder = || SimPlatform::builder().aliyun(hub.clone()).aliyun(sensor.clone());
+    let platform = builder().spawn().await?;
+    let order = connect(Transport::Tcp.url(&platform), SECRET, json!({"gateway": true}));
+    let device = DeviceId::aliyun(PRODUCT_KEY, DEVICE_NAME);
+    let mut at = Exchange { peer, platform, device, tally };
+    at.asks("a gateway connects", order, json!("connected")).await?;
+    let (filter, shadow) =
+        (sys("topo/add_reply"), format!("/shadow/get/{PRODUCT_KEY}/{DEVICE_NAME}"));
+    let id = at.device.clone();
+    at.until("it subscribes", |machine| {
+        let filters = machine.subscriptions(&id);
+        filters.contains(&filter) && filters.contains(&shadow)
+    })
+    .await?;
+    at.peer.ask(json!({"do": "post", "props": things::values()})).await?;
+    let output = json!({"value": things::output()});
+    at.peer.ask(json!({"do": "event", "name": "Overheated", "params": output})).await?;
+    at.peer.ask(json!({"do": "shadow", "reported": things::values()})).await?;
+    at.asks("a service", json!({"do": "service", "name": "Blink", "way": "async"}), json!(null))
+        .await?;
+    let topic = sys("service/Blink");
+    let id = at.device.clone();
+    at.until("it subscribes", |machine| machine.subscriptions(&id).contains(&topic)).await?;
+    let call = at.calls("Blink", &things::inputs())?;
+    let mut answer = at.answered(&call).await?;
+    let sub =
+        json!({"productKey": PRODUCT_KEY, "deviceName": SENSOR, "deviceSecret": OTHER_SECRET});
+    for order in ["add", "login"] {
+        let told = at.peer.ask(json!({"do": order, "device": sub})).await?;
+        at.tally.equal(&format!("a device below it: {order}"), &told["ok"]["code"], &json!(200));
+    }
+    at.peer.ask(json!({"do": "sub_post", "props": things::sub_values()})).await?;
+    let id = DeviceId::from(&sensor);
+    at.until("it reports", |machine| !machine.thing(&id).reported.is_empty()).await?;
+    let theirs = at.states(&[&DeviceId::from(&hub), &id]);
+
+    let ours = builder().spawn().await?;
+    let (mine, mut ours_answer) = things::aliyun(&ours, &hub, &sensor).await?;
+    at.tally.equal("what is left of both gateways", &mine, &theirs);
+    // Their ids are the platforms', and what stands beside is anybody's.
+    for answer in [&mut answer, &mut ours_answer] {
+        *answer = json!({"code": answer["code"], "data": answer["data"]});
+    }
+    at.tally.equal("what both answer", ours_answer, answer);
+    at.tally.equal("what was wrong with ours", ours.report().violations.total(), 0);
+    let report = ours.report();
+    at.tally.exchanged(report.logins, report.received + report.sent);
+    at.asks("it leaves", json!({"do": "end"}), json!(null)).await?;
+    // The replies to a configuration, as above, and those of the device below it.
+    at.finish("a gateway", |wanted| wanted.forbidden_subscribe = 2);
     Ok(())
 }
 

@@ -61,6 +61,23 @@ impl Exchange<'_> {
         set.map_err(|error| Failure::new(error.to_string()))
     }
 
+    /// Has the platform call a service; returns the id of the request.
+    pub(crate) fn calls(&mut self, service: &str, params: &Value) -> Result<String, Failure> {
+        let called = self.platform.call_service(&self.device, service, params);
+        called.map_err(|error| Failure::new(error.to_string()))
+    }
+
+    /// What the device answers to the request of this id.
+    pub(crate) async fn answered(&self, id: &str) -> Result<Value, Failure> {
+        let answered = timeout(SOON, self.platform.answer_to(id)).await;
+        answered.map_err(|_| Failure::new(format!("{id}: no answer in {} s", SOON.as_secs())))
+    }
+
+    /// What the platform keeps of devices.
+    pub(crate) fn states(&self, devices: &[&DeviceId]) -> Vec<Value> {
+        devices.iter().map(|device| super::things::state(&self.platform, device)).collect()
+    }
+
     /// Waits until the platform is as is wished.
     pub(crate) async fn until(
         &self,

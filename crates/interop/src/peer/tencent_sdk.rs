@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 
 use super::platform::Exchange;
+use super::things;
 use crate::dialogue::Dialogue;
 use crate::install::Peers;
 use crate::process::Failure;
@@ -90,6 +91,7 @@ async fn everyday(peer: &mut Dialogue, tally: &mut Tally, file: &Path) -> Result
     at.asks("it connects", order, json!(true)).await?;
     at.asks("it subscribes", json!({"do": "template"}), json!([0, 0, 0, 0])).await?;
     properties(&mut at).await?;
+    as_ours(&mut at).await?;
     custom(&mut at).await?;
 
     at.platform.disconnect_all();
@@ -144,6 +146,41 @@ async fn properties(at: &mut Exchange<'_>) -> Result<(), Failure> {
     let (time, wanted) = (time["ok"].as_f64().unwrap_or(0.0), at.platform.time().as_millis());
     let off = (wanted as f64 - time).abs();
     at.tally.check("the platform's time", off < 5_000.0, (time, wanted));
+    Ok(())
+}
+
+/// It leaves the same behind as ours does.
+async fn as_ours(at: &mut Exchange<'_>) -> Result<(), Failure> {
+    at.peer.ask(json!({"do": "report", "params": things::values()})).await?;
+    let control = at.sets(&things::values())?;
+    at.peer.ask(json!({"do": "control"})).await?;
+    let action = at.calls("Blink", &things::inputs())?;
+    at.asks("an action", json!({"do": "action"}), things::inputs()).await?;
+    let answers = [at.answered(&control).await?, at.answered(&action).await?];
+    let theirs = at.states(&[&at.device.clone()]).remove(0);
+
+    let platform = builder()?.spawn().await?;
+    let device = Device::new(PRODUCT_ID, DEVICE_NAME, PSK)
+        .map_err(|error| Failure::new(format!("a device: {error}")))?;
+    let (mut ours, our_answers) = things::tencent(&platform, &device).await?;
+    // What was reported before, and is still known.
+    if let (Some(ours), Some(theirs)) =
+        (ours["reported"].as_object_mut(), theirs["reported"].as_object())
+    {
+        let values = things::values();
+        for (name, value) in theirs.iter().filter(|(name, _)| values.get(name).is_none()) {
+            ours.entry(name).or_insert_with(|| value.clone());
+        }
+    }
+    at.tally.equal("what is left of both", ours, theirs);
+    // Words and ids are anybody's.
+    let told = |answers: [Value; 2]| {
+        answers.map(|answer| json!({"code": answer["code"], "response": answer["response"]}))
+    };
+    at.tally.equal("what both answer", told(our_answers), told(answers));
+    let report = platform.report();
+    at.tally.equal("what was wrong with ours", report.violations.total(), 0);
+    at.tally.exchanged(report.logins, report.received + report.sent);
     Ok(())
 }
 

@@ -5,6 +5,7 @@ mod aliyun_gateway;
 mod calls;
 mod firmware;
 mod registration;
+mod secrets;
 mod tencent_device;
 mod virtual_time;
 

@@ -319,23 +319,13 @@ impl Inner {
         self.waiting.register(cx.waker());
         let waker = Waker::from(Arc::clone(&self.waiting));
         let mut state = self.state();
-        let mut is_news = false;
         while state.over.is_none() {
             let next = Pin::new(&mut state.session).poll_next(&mut Context::from_waker(&waker));
             let Poll::Ready(next) = next else { break };
             state.take(next, self.sort);
-            is_news = true;
         }
-        let found = look(&mut state);
-        drop(state);
-        if is_news {
-            // Also those that wait for what was read here.
-            self.waiting.wake_all();
-            if found.is_pending() {
-                self.waiting.register(cx.waker());
-            }
-        }
-        found
+        // What was read here for others is seen by them as well: what arrived has woken all of them.
+        look(&mut state)
     }
 }
 

@@ -33,6 +33,8 @@ async fn no_secret_is_shown() {
         .with_writer(move || writer.clone())
         .finish();
     let _guard = tracing::subscriber::set_default(subscriber);
+    // With one subscriber alone, what another thread traces first is off for good, since there nobody listens.
+    let _other = tracing::Dispatch::new(tracing_subscriber::fmt().with_writer(io::sink).finish());
 
     let platform = platform().spawn().await.unwrap();
     let login = aliyun_at(&platform);

@@ -131,9 +131,16 @@ impl Machine {
             Some("hmacsha256" | "sha256") => SignMethod::HmacSha256,
             _ => return false,
         };
-        let texts =
-            fields.iter().map(|(name, value)| (&**name, value.as_str().unwrap_or_default()));
-        text("sign").is_some_and(|sign| known.is_proved_by(method, texts, sign))
+        // The official Node SDK's time is a number.
+        let told: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| match value {
+                Value::String(text) => (name.as_str(), text.clone()),
+                other => (name.as_str(), other.to_string()),
+            })
+            .collect();
+        let told = told.iter().map(|(name, text)| (*name, text.as_str()));
+        text("sign").is_some_and(|sign| known.is_proved_by(method, told, sign))
     }
 }
 

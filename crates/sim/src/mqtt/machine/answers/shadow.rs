@@ -76,7 +76,7 @@ fn change(
         match state.get("reported") {
             Some(Value::String(all)) if all == "null" => shadow.reported.clear(),
             Some(Value::Object(names)) => {
-                shadow.reported.retain(|name, _| !names.contains_key(name))
+                shadow.reported.retain(|name, _| !names.contains_key(name));
             }
             _ => return Err(404),
         }
