@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::program::{keys, run, scratch};
 use crate::simulator::Simulator;
-use crate::{keys, run, scratch};
 
 /// What is answered to a GET.
 fn get(url: &str) -> String {

@@ -2,6 +2,7 @@
 
 mod broken_calls;
 mod broken_logins;
+mod config;
 mod devices;
 mod expiry;
 mod faults;
