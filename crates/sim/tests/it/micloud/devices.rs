@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::wire::Caller;
 use super::{DID, account, cloud};
 
-fn item<'a>(answer: &'a Value, piid: u64) -> &'a Value {
+fn item(answer: &Value, piid: u64) -> &Value {
     let items = answer["result"].as_array().unwrap();
     items.iter().find(|item| item["piid"] == piid).unwrap()
 }

@@ -77,7 +77,7 @@ async fn gzip_and_the_clock() {
     let date = httpdate::parse_http_date(date).unwrap().duration_since(std::time::UNIX_EPOCH);
     let now = iot_home_core::Clock::unix_time(&iot_home_core::SystemClock::new());
     let ahead = date.unwrap().as_secs().abs_diff(now.as_secs());
-    assert!(86_398 <= ahead && ahead <= 86_402, "{ahead}");
+    assert!((86_398..=86_402).contains(&ahead), "{ahead}");
     let strict = self::cloud().time_ahead(86_400).gzip(false).spawn().await.unwrap();
     let mut caller = Caller::new(&strict).await;
     let answer = caller.call("/home/device_list", &json!({})).await;
