@@ -10,6 +10,8 @@ use crate::process::{Failure, output, succeed};
 const PYTHON_MIIO: &str = "0.6.0.dev0";
 /// Later versions break the command line of python-miio.
 const CLICK: &str = "8.1.8";
+/// python-miio asks for it as well.
+const MICLOUD: &str = "0.6";
 const NODE_MIHOME: &str = "0.0.32";
 const PYTHON_YEELIGHT: &str = "0.7.16";
 const YEELIGHT_AWESOME: &str = "1.1.0";
@@ -53,11 +55,13 @@ impl Peers {
             format!("python-miio=={PYTHON_MIIO}"),
             format!("click=={CLICK}"),
             format!("yeelight=={PYTHON_YEELIGHT}"),
+            format!("micloud=={MICLOUD}"),
         ];
         let stamp = Stamp::new(&venv, wanted.join("\n"));
         if stamp.is_current()
             && self.python_version().await.is_ok()
             && self.python_yeelight_version().await.is_ok()
+            && self.micloud_version().await.is_ok()
         {
             return Ok(());
         }
@@ -67,6 +71,7 @@ impl Peers {
         succeed(pip(&self.python()).args(&wanted), INSTALLING).await?;
         self.python_version().await?;
         self.python_yeelight_version().await?;
+        self.micloud_version().await?;
         stamp.write()
     }
 
@@ -134,6 +139,11 @@ impl Peers {
     /// What python-yeelight calls its version.
     pub(crate) async fn python_yeelight_version(&self) -> Result<String, Failure> {
         python_package_version(&self.python(), "yeelight", PYTHON_YEELIGHT).await
+    }
+
+    /// What micloud calls its version.
+    pub(crate) async fn micloud_version(&self) -> Result<String, Failure> {
+        python_package_version(&self.python(), "micloud", MICLOUD).await
     }
 
     /// What Tencent's SDK calls its version.

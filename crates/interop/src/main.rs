@@ -1,4 +1,4 @@
-//! Runs other people's programs for miIO, Yeelight and MQTT, unmodified, against ours: their clients
+//! Runs other people's programs for miIO, Yeelight, MQTT and the Mi cloud, unmodified, against ours: their clients
 //! against our simulated devices, their simulated devices against our client, their devices against our
 //! simulated platform, their brokers against our session. Beside them our clients search networks made for
 //! them.
@@ -30,8 +30,8 @@ use std::time::Duration;
 use crate::install::Peers;
 use crate::peer::python_miio::Place;
 use crate::peer::{
-    aedes, aliyun_sdk, miio_simulator, miiocli, miot_simulator, mosquitto, node_mihome, ours,
-    python_miio, python_yeelight, tencent_sdk, yeelight_awesome,
+    aedes, aliyun_sdk, mi_cloud, miio_simulator, miiocli, miot_simulator, mosquitto, node_mihome,
+    ours, python_miio, python_yeelight, tencent_sdk, yeelight_awesome,
 };
 use crate::process::Failure;
 use crate::tally::Tally;
@@ -96,6 +96,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
     let watcher = save(&run, "wire.py", include_str!("../peers/wire.py"))?;
     let yeelight = save(&run, "python_yeelight.py", include_str!("../peers/python_yeelight.py"))?;
     let tencent_sdk = save(&run, "tencent_sdk.py", include_str!("../peers/tencent_sdk.py"))?;
+    let micloud_script = save(&run, "micloud_peer.py", include_str!("../peers/micloud.py"))?;
     let witness = save(&run, "witness.py", include_str!("../peers/witness.py"))?;
     namespace::prepare(&peers.python(), &script).await?;
     let python = peers.python_version().await?;
@@ -104,6 +105,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
     let awesome = peers.yeelight_awesome_version().await?;
     let aliyun = peers.aliyun_sdk_version().await?;
     let tencent = peers.tencent_sdk_version().await?;
+    let micloud = peers.micloud_version().await?;
     let aedes = peers.aedes_version().await?;
     let mosquitto = mosquitto::version().await?;
     let iproute = networks::version().await?;
@@ -121,6 +123,8 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
         Tally::new("tencent-iot-device", &tencent, "device", 14),
         Tally::new("mosquitto, paho-mqtt", &mosquitto, "broker", 130),
         Tally::new("aedes", &aedes, "broker", 20),
+        Tally::new("micloud", &micloud, "client", 12),
+        Tally::new("node-mihome (cloud)", &mihome, "client", 12),
     ];
     let [
         client,
@@ -135,6 +139,8 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
         tencent,
         broker,
         clouds,
+        micloud,
+        mihome_cloud,
     ] = &mut tallies;
     let everything = async {
         let place = Place { peers, run: &run };
@@ -157,6 +163,14 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
             async { keep(tencent_sdk::play(peers, &run, &tencent_sdk, tencent).await, tencent) },
             async { keep(mosquitto::play(peers, &run, &witness, broker).await, broker) },
             async { keep(aedes::play(peers, &run, clouds).await, clouds) },
+            async {
+                let played = mi_cloud::play_micloud(peers, &run, &micloud_script, micloud).await;
+                keep(played, micloud);
+            },
+            async {
+                let played = mi_cloud::play_node_mihome(peers, &run, mihome_cloud).await;
+                keep(played, mihome_cloud);
+            },
         );
         // One after the other: each binds every address.
         keep(miot_simulator::play(peers, &run, &spec, miot).await, miot);

@@ -3,6 +3,7 @@
 pub(crate) mod aedes;
 pub(crate) mod aliyun_sdk;
 pub(crate) mod bulb;
+pub(crate) mod mi_cloud;
 pub(crate) mod miio_simulator;
 pub(crate) mod miiocli;
 pub(crate) mod miot_simulator;

@@ -61,6 +61,12 @@ impl From<iot_home_sim::mqtt::SpawnError> for Failure {
     }
 }
 
+impl From<iot_home_sim::micloud::SpawnError> for Failure {
+    fn from(error: iot_home_sim::micloud::SpawnError) -> Self {
+        Self(format!("our stand-in cloud: {error}"))
+    }
+}
+
 impl From<iot_home::miio::RequestError> for Failure {
     fn from(error: iot_home::miio::RequestError) -> Self {
         Self(format!("our client: {error}"))

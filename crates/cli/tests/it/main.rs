@@ -16,6 +16,7 @@ mod registration;
 mod secrets;
 mod sessions;
 mod shell;
+mod simulated_cloud;
 mod simulator;
 mod tokens;
 mod vectors;

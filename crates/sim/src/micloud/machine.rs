@@ -76,11 +76,11 @@ pub(crate) enum Reply {
 pub(super) type Outcome = Result<Said, Refused>;
 
 /// What is counted has been counted by then.
-pub(super) struct Refused(pub(super) Said);
+pub(super) struct Refused(Box<Said>);
 
 impl From<Said> for Refused {
     fn from(said: Said) -> Self {
-        Self(said)
+        Self(Box::new(said))
     }
 }
 
@@ -131,7 +131,7 @@ impl Machine {
             Some(Outage::Status(status)) => Said::text(status, "try again later"),
             Some(Outage::Page) => Said::page(200, "Service unavailable"),
             Some(_) => return Reply::Answer(Answer::close()),
-            None => self.serve(now, unix_time, &asked).unwrap_or_else(|refused| refused.0),
+            None => self.serve(now, unix_time, &asked).unwrap_or_else(|refused| *refused.0),
         };
         let date = std::time::UNIX_EPOCH.checked_add(unix_time).map(httpdate::fmt_http_date);
         let response = said.header(DATE, &date.unwrap_or_default()).into_response();

@@ -129,7 +129,10 @@ fn mistakes_are_named_with_their_place() {
         assert!(message.starts_with(place) && message.contains(hint), "{message}");
     }
     let unknown = Config::from_json(r#"{"devices":[{"kind":"hue"}]}"#).unwrap_err().to_string();
-    assert_eq!(unknown, "devices[0].kind: `hue` is unknown, expected `miio`, `mqtt` or `yeelight`");
+    assert_eq!(
+        unknown,
+        "devices[0].kind: `hue` is unknown, expected `cloud`, `miio`, `mqtt` or `yeelight`"
+    );
 }
 
 /// The names that an error of serde lists as expected.

@@ -6,6 +6,9 @@ use super::{BAD_DATA, Caller, Refusal, text};
 use crate::micloud::home::Home;
 use crate::micloud::machine::Machine;
 
+/// A home, a room of it, and what is there.
+type Placed = (u64, Option<u64>, String);
+
 impl Machine {
     pub(super) fn own_home(&self, caller: Caller, id: u64) -> Option<&Home> {
         let first = self.first;
@@ -71,19 +74,15 @@ impl Machine {
             .filter(|home| self.own_home(caller, home.id).is_some())
             .map(|home| {
                 let record = self.home_record(home, &page);
-                json!({ "id": record["id"], "dids": record["dids"], "roomlist": record["roomlist"] })
+                let [id, dids, rooms] = ["id", "dids", "roomlist"].map(|key| record.get(key));
+                json!({ "id": id, "dids": dids, "roomlist": rooms })
             })
             .collect();
         Ok(json!({ "info": info, "has_more": next.is_some(), "max_id": next.unwrap_or_default() }))
     }
 
     /// Devices in homes, with home and room, behind a place in their order.
-    fn placed(
-        &self,
-        caller: Caller,
-        start: &str,
-        limit: usize,
-    ) -> (Vec<(u64, Option<u64>, String)>, Option<String>) {
+    fn placed(&self, caller: Caller, start: &str, limit: usize) -> (Vec<Placed>, Option<String>) {
         let mut devices = self
             .seen(caller)
             .filter(|device| device.did.as_str() > start)
@@ -94,7 +93,7 @@ impl Machine {
         (page, next)
     }
 
-    fn home_record(&self, home: &Home, page: &[(u64, Option<u64>, String)]) -> Value {
+    fn home_record(&self, home: &Home, page: &[Placed]) -> Value {
         let dids = |room: Option<u64>| -> Vec<&str> {
             let there = page.iter().filter(|(of, at, _)| *of == home.id && *at == room);
             there.map(|(_, _, did)| did.as_str()).collect()

@@ -92,7 +92,6 @@ impl Machine {
         let (Some(did), Some(siid), Some(aiid), Some(input)) = (did, siid, aiid, input) else {
             return Err(BAD_DATA);
         };
-        let mut result = json!({ "did": did, "siid": siid, "aiid": aiid, "exe_time": 20 });
         let device = match self.device(caller, &did).map(|device| device.machine.clone()) {
             Err(_) => Err(DOES_NOT_EXIST),
             Ok(None) => Err(OFFLINE),
@@ -102,16 +101,17 @@ impl Machine {
             let request = json!({ "did": did, "siid": siid, "aiid": aiid, "in": input });
             device.command("action", &request).map_err(|_| TIMED_OUT)
         });
-        match done {
+        let (code, out) = match done {
             Ok(answer) => {
                 count_of(&mut self.report.actions, &did);
                 let code = answer.get("code").and_then(Value::as_i64).unwrap_or(0);
-                result["code"] = of_the_cloud(code).into();
-                result["out"] = answer.get("out").cloned().unwrap_or_else(|| json!([]));
+                (of_the_cloud(code), answer.get("out").cloned().unwrap_or_else(|| json!([])))
             }
-            Err(code) => result["code"] = code.into(),
-        }
-        Ok(result)
+            Err(code) => (code, Value::Null),
+        };
+        Ok(json!({
+            "did": did, "siid": siid, "aiid": aiid, "code": code, "out": out, "exe_time": 20,
+        }))
     }
 
     /// `/home/rpc/{did}`: what the device answers, as it is.

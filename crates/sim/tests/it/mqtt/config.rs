@@ -176,5 +176,8 @@ fn mistakes_are_named_and_secrets_are_not() {
         assert!(!error.contains("424242"), "{error}");
     }
     let error = Config::from_json(r#"{"devices": [{"kind": "zigbee"}]}"#).unwrap_err();
-    assert!(error.to_string().ends_with("expected `miio`, `mqtt` or `yeelight`"), "{error}");
+    assert!(
+        error.to_string().ends_with("expected `cloud`, `miio`, `mqtt` or `yeelight`"),
+        "{error}"
+    );
 }
