@@ -165,12 +165,25 @@ pub(crate) struct Sim {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SimCommand {
+    /// Simulate the Mi cloud: account server, exchange of tickets, API
+    Cloud(SimCloud),
     /// Simulate miIO devices
     Miio(SimMiio),
     /// Simulate the platforms Aliyun IoT and Tencent Cloud IoT
     Mqtt(SimMqtt),
     /// Simulate Yeelight bulbs
     Yeelight(SimYeelight),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimCloud {
+    /// Simulate a cloud with one account, one home and one lamp at this address [default: 127.0.0.1, a
+    /// free port]. It is all three servers
+    #[arg(long, value_name = "ADDR", value_parser = address::listen_cloud, conflicts_with = "config")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Simulate the clouds described in FILE (JSON; - is stdin)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

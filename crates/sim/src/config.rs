@@ -35,6 +35,8 @@
 //!
 //! The keys are described by `docs/sim-config.schema.json` and `docs/simulator.md` in the repository.
 
+#[cfg(feature = "micloud")]
+mod micloud;
 #[cfg(feature = "miio")]
 mod miio;
 #[cfg(feature = "mqtt")]
@@ -62,6 +64,9 @@ pub struct Config {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Device {
+    /// `"kind": "cloud"`.
+    #[cfg(feature = "micloud")]
+    Cloud(crate::micloud::Builder),
     /// `"kind": "miio"`.
     #[cfg(feature = "miio")]
     Miio(crate::miio::Builder),
@@ -104,6 +109,8 @@ fn device_of(device: &Value) -> Result<Device, ConfigError> {
     let mut fields =
         device.as_object().cloned().ok_or_else(|| ConfigError::new("", "is not a JSON object"))?;
     match fields.remove("kind").as_ref().and_then(Value::as_str) {
+        #[cfg(feature = "micloud")]
+        Some("cloud") => micloud::read(fields).map(Device::Cloud),
         #[cfg(feature = "miio")]
         Some("miio") => miio::read(fields).map(Device::Miio),
         #[cfg(feature = "mqtt")]
@@ -120,6 +127,7 @@ fn device_of(device: &Value) -> Result<Device, ConfigError> {
 /// Those that the features switch on, in words.
 fn kinds() -> String {
     let kinds = [
+        (cfg!(feature = "micloud"), "`cloud`"),
         (cfg!(feature = "miio"), "`miio`"),
         (cfg!(feature = "mqtt"), "`mqtt`"),
         (cfg!(feature = "yeelight"), "`yeelight`"),

@@ -96,6 +96,11 @@ impl FromStr for Address {
     }
 }
 
+/// Where a simulated cloud listens: there is no port of its own.
+pub(super) fn listen_cloud(text: &str) -> Result<SocketAddr, &'static str> {
+    listen(text, 0)
+}
+
 /// Where a simulated miIO device listens.
 pub(super) fn listen_miio(text: &str) -> Result<SocketAddr, &'static str> {
     listen(text, miio::PORT)

@@ -1,5 +1,6 @@
 //! `iot-home sim`: simulated devices in the foreground.
 
+mod cloud;
 mod miio;
 mod mqtt;
 mod yeelight;
@@ -15,6 +16,7 @@ use crate::input;
 
 pub(super) async fn run(context: &Context, command: SimCommand) -> Outcome {
     match command {
+        SimCommand::Cloud(args) => cloud::run(context, args).await,
         SimCommand::Miio(args) => miio::run(context, args).await,
         SimCommand::Mqtt(args) => mqtt::run(context, args).await,
         SimCommand::Yeelight(args) => yeelight::run(context, args).await,

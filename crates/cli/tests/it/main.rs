@@ -15,6 +15,7 @@ mod program;
 mod secrets;
 mod sessions;
 mod shell;
+mod simulated_cloud;
 mod simulator;
 mod tokens;
 mod vectors;

@@ -8,19 +8,19 @@ use serde_json::{Value, json};
 use crate::program::{TOKEN, command, keys, run, scratch};
 
 /// A running simulator; it ends with the test.
-struct Simulator {
+pub(crate) struct Simulator {
     child: Child,
     lines: std::io::Lines<BufReader<ChildStdout>>,
 }
 
 impl Simulator {
-    fn start(kind: &str, words: &[&str]) -> Self {
+    pub(crate) fn start(kind: &str, words: &[&str]) -> Self {
         let mut child = command([&["sim", kind, "--json"], words].concat()).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
         Self { child, lines }
     }
 
-    fn line(&mut self) -> Value {
+    pub(crate) fn line(&mut self) -> Value {
         serde_json::from_str(&self.lines.next().unwrap().unwrap()).unwrap()
     }
 }
@@ -151,7 +151,7 @@ fn each_kind_has_its_own_command() {
     let config = scratch("both.json");
     let both = json!({ "devices": [{ "kind": "yeelight" }, { "kind": "miio" }] });
     std::fs::write(&config, both.to_string()).unwrap();
-    for kind in ["miio", "mqtt", "yeelight"] {
+    for kind in ["cloud", "miio", "mqtt", "yeelight"] {
         let refused = run(["sim", kind, "--json", "--config", config.to_str().unwrap()]);
         let error = refused.error("bad-input", 2);
         assert!(error["message"].as_str().unwrap().contains(kind), "{error}");

@@ -107,6 +107,24 @@ impl SimCloud {
         format!("http://{}/app", self.api.as_ref().unwrap_or(&self.account).addr())
     }
 
+    /// Where each listener is, and which of the servers `account`, `sts` and `api` it is for.
+    pub fn listeners(&self) -> Vec<(SocketAddr, Vec<&'static str>)> {
+        let mut listeners = vec![(self.addr(), vec!["account"])];
+        for (name, server) in [("sts", &self.sts), ("api", &self.api)] {
+            match (server, listeners.first_mut()) {
+                (Some(server), _) => listeners.push((server.addr(), vec![name])),
+                (None, Some((_, first))) => first.push(name),
+                (None, None) => {}
+            }
+        }
+        listeners
+    }
+
+    /// The ids of its devices.
+    pub fn dids(&self) -> Vec<String> {
+        self.shared.machine().devices.iter().map(|device| device.did.clone()).collect()
+    }
+
     /// What it has seen, refused and done so far.
     pub fn report(&self) -> Report {
         self.shared.machine().report().clone()

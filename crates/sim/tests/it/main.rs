@@ -7,6 +7,7 @@ mod faults;
 mod hostile;
 mod link;
 mod methods;
+mod micloud;
 mod mqtt;
 mod quirks;
 mod sockets;
