@@ -13,12 +13,14 @@ use crate::api::{
     Messages, Scene, Scenes, Storage,
 };
 
-/// Each of these fails as [`send`](Self::send) does.
 impl MiCloud {
     /// Every home and every device that the account can see in this region: its own, those of shared homes, and those
     /// that are shared one by one; each device once.
     ///
     /// An empty list mostly means that the account is at home in another region.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn inventory(&self) -> Result<(Vec<Home>, Vec<Device>), Error> {
         let mut inventory = Inventory::new();
         while let Some(call) = inventory.next_call() {
@@ -28,11 +30,17 @@ impl MiCloud {
     }
 
     /// Every device of [`inventory`](Self::inventory).
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn devices(&self) -> Result<Vec<Device>, Error> {
         Ok(self.inventory().await?.1)
     }
 
     /// The homes with their rooms.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn homes(&self) -> Result<Vec<Home>, Error> {
         Ok(self.inventory().await?.0)
     }
@@ -49,6 +57,9 @@ impl MiCloud {
     }
 
     /// Writes properties of as many devices as there are; outcomes in the order given, absent where the cloud tells none.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn set_properties(
         &self,
         values: &[(Did, PropertyId, Value)],
@@ -63,6 +74,9 @@ impl MiCloud {
     }
 
     /// Runs an action of a device. It is not sent twice when nobody knows what became of it.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn action(
         &self,
         did: &Did,
@@ -73,17 +87,26 @@ impl MiCloud {
     }
 
     /// Passes a method of the miIO protocol to a device.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn rpc(&self, did: &Did, method: &str, params: &Value) -> Result<Value, Error> {
         let call = api::rpc(did, method, params);
         self.send(&call.map_err(|error| Error::new(Cause::Call(error)))?).await
     }
 
     /// The scenes of a home. `owner` is the home's.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn scenes(&self, home_id: i64, owner: i64) -> Result<Scenes, Error> {
         self.send(&api::scenes(home_id, owner)).await
     }
 
     /// Runs a scene of a home.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn run_scene(
         &self,
         scene_id: &str,
@@ -94,11 +117,17 @@ impl MiCloud {
     }
 
     /// The scenes of a home with all that they do, which [`edit_scene`](Self::edit_scene) wants.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn full_scenes(&self, home_id: i64) -> Result<Vec<Scene>, Error> {
         Ok(self.send(&api::full_scenes(home_id)).await?.list)
     }
 
     /// Changes some fields of a scene of [`full_scenes`](Self::full_scenes). All others go back as they came.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn edit_scene(
         &self,
         scene: &Scene,
@@ -109,6 +138,9 @@ impl MiCloud {
     }
 
     /// What a home's scenes did last.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn scene_history(
         &self,
         home_id: i64,
@@ -120,11 +152,17 @@ impl MiCloud {
     }
 
     /// The key that a Bluetooth device encrypts its advertisements with.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn beacon_key(&self, did: &Did) -> Result<BeaconKey, Error> {
         self.send(&api::beacon_key(did)).await
     }
 
     /// What a device reported. `time` is in seconds since 1970 and not empty, `limit` 1 to 1000.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn device_data(
         &self,
         did: &Did,
@@ -137,6 +175,9 @@ impl MiCloud {
     }
 
     /// Sums of a value, hour by hour or month by month.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn statistics(
         &self,
         did: &Did,
@@ -149,31 +190,49 @@ impl MiCloud {
     }
 
     /// The latest firmware that there is for a device.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn latest_firmware(&self, did: &Did) -> Result<Value, Error> {
         self.send(&api::latest_firmware(did)).await
     }
 
     /// The remote controls that an infrared device has learnt.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn infrared_controllers(&self, parent: &Did) -> Result<Controllers, Error> {
         self.send(&api::infrared_controllers(parent)).await
     }
 
     /// The keys of one of them.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn infrared_keys(&self, controller: &Did) -> Result<Keys, Error> {
         self.send(&api::infrared_keys(controller)).await
     }
 
     /// Presses a key.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn press_key(&self, controller: &Did, key_id: &str) -> Result<Value, Error> {
         self.send(&api::press_key(controller, key_id)).await
     }
 
     /// Where a file of a device, such as a map, can be fetched for a short time.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn file_url(&self, storage: Storage, object_name: &str) -> Result<FileUrl, Error> {
         self.send(&api::file_url(storage, object_name)).await
     }
 
     /// The account's latest messages.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
     pub async fn messages(&self) -> Result<Messages, Error> {
         self.send(&api::messages()).await
     }
