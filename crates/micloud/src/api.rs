@@ -30,4 +30,6 @@ pub use infrared::{
 pub use inventory::{Inventory, InventoryPage};
 pub use message::{Message, Messages, check_messages, messages};
 pub use property::{DataSource, MAX_PROPERTIES, PropertyAnswers, get_properties, set_properties};
-pub use scene::{Scene, Scenes, run_scene, scene_history, scenes};
+pub use scene::{
+    FullScenes, Scene, Scenes, edit_scene, full_scenes, run_scene, scene_history, scenes,
+};

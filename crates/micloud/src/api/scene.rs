@@ -1,10 +1,10 @@
 //! Scenes: what a home does at a touch, or by itself.
 
 use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::lenient::{self, Record};
-use crate::{Call, RawJson};
+use crate::{Call, InvalidCall, RawJson};
 
 /// A scene.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,4 +85,31 @@ pub fn scene_history(home_id: i64, user_id: i64, owner: i64, limit: u32) -> Call
         "home_id": home_id, "uid": user_id, "owner_uid": owner, "command": "history", "limit": limit,
     });
     Call::known("/scene/history", &data)
+}
+
+/// Scenes with all that they do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct FullScenes {
+    /// Each of them.
+    #[serde(default, rename = "scene_info_list", deserialize_with = "lenient::records")]
+    pub list: Vec<Scene>,
+}
+
+/// The scenes of a home with all that they do, as [`edit_scene`] wants them.
+pub fn full_scenes(home_id: i64) -> Call<FullScenes> {
+    let data = json!({ "home_id": home_id.to_string() });
+    Call::known("/appgateway/miot/appsceneservice/AppSceneService/GetSceneList", &data)
+}
+
+/// Writes a scene of [`full_scenes`] with some fields changed. All others go back as they came.
+///
+/// # Errors
+/// When the scene's record is no object.
+pub fn edit_scene(scene: &Scene, changes: Map<String, Value>) -> Result<Call<Value>, InvalidCall> {
+    let mut fields: Map<String, Value> =
+        serde_json::from_str(scene.raw.expose()).map_err(|_| InvalidCall::Data)?;
+    fields.extend(changes);
+    let path = "/appgateway/miot/appsceneservice/AppSceneService/Edit";
+    Ok(Call::known(path, &fields).once())
 }
