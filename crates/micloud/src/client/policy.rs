@@ -78,7 +78,9 @@ impl Attempts {
         // Between half of it and all, so that many callers do not come back at once.
         let half = most / 2;
         let share = u64::try_from(half.as_millis()).unwrap_or(u64::MAX).max(1);
-        let pause = half.saturating_add(Duration::from_millis(random.next_u64() % share));
+        let pause = half.saturating_add(Duration::from_millis(
+            random.next_u64().checked_rem(share).unwrap_or(0),
+        ));
         if pause < self.left(now) { Verdict::Again(pause) } else { Verdict::GiveUp }
     }
 }
