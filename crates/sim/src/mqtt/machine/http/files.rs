@@ -19,6 +19,7 @@ pub(crate) struct Files {
 
 /// Of an answer's body, only so many bytes arrive; then the connection ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct CutAfter(pub usize);
 
 impl Machine {

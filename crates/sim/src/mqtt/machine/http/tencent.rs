@@ -209,9 +209,9 @@ impl Machine {
 /// Fields of a JSON object, numbers as digits.
 fn texts<const N: usize>(request: &Request<Bytes>, names: [&str; N]) -> Option<[String; N]> {
     let body: Value = serde_json::from_slice(request.body()).ok()?;
-    let found = names.map(|name| match &body[name] {
-        Value::String(text) => text.clone(),
-        Value::Number(number) => number.to_string(),
+    let found = names.map(|name| match body.get(name) {
+        Some(Value::String(text)) => text.clone(),
+        Some(Value::Number(number)) => number.to_string(),
         _ => String::new(),
     });
     found.iter().all(|text| !text.is_empty()).then_some(found)
