@@ -323,6 +323,7 @@ fn nothing_shows_a_secret() {
     printed.value(&Mode::Plain);
     printed.value(&Method::Get);
     printed.value(&Expiry::Code(2));
+    printed.value(&iot_home_micloud::api::FullScenes::default());
     print_calls(&mut printed);
     print_logins(&mut printed);
     print_captures(&mut printed);
@@ -368,7 +369,10 @@ fn public_types() -> BTreeSet<String> {
         for entry in std::fs::read_dir(folder).unwrap() {
             let path = entry.unwrap().path();
             if path.is_dir() {
-                folders.push(path);
+                // The client's are printed where it is at work, in `client/secrets.rs`.
+                if !path.ends_with("client") {
+                    folders.push(path);
+                }
                 continue;
             }
             for line in std::fs::read_to_string(&path).unwrap().lines() {
