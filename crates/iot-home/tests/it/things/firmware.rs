@@ -163,9 +163,8 @@ async fn of_tencent() {
     loop {
         thing.firmware_version("1").await.unwrap();
         let firmware = loop {
-            match within(events.next()).await.unwrap().unwrap() {
-                Event::Firmware(firmware) => break firmware,
-                _ => {}
+            if let Event::Firmware(firmware) = within(events.next()).await.unwrap().unwrap() {
+                break firmware;
             }
         };
         links += 1;
