@@ -323,7 +323,7 @@ fn nothing_shows_a_secret() {
     printed.value(&Mode::Plain);
     printed.value(&Method::Get);
     printed.value(&Expiry::Code(2));
-    printed.value(&iot_home_micloud::api::FullScenes::default());
+    printed.value(&api::FullScenes::default());
     print_calls(&mut printed);
     print_logins(&mut printed);
     print_captures(&mut printed);
