@@ -8,6 +8,8 @@ It takes orders line by line, each a JSON object, and answers each with a line o
   publish     a message of "length" bytes of the pattern to "topic", with "qos" and "retain"; ends when it is
               acknowledged
   message     answers the next message: topic, qos, whether it was retained, its length, whether it is the pattern
+  say         "text" to "topic", with quality 1; ends when it is acknowledged
+  said        answers the next message: topic and text
   disconnect  the connection
 """
 
@@ -57,6 +59,17 @@ class Witness:
         length = len(said.payload)
         right = said.payload == pattern(length)
         return [said.topic, said.qos, bool(said.retain), length, right]
+
+    def say(self, order):
+        published = threading.Event()
+        self.client.on_publish = lambda *_: published.set()
+        self.client.publish(order["topic"], order["text"], 1)
+        if not published.wait(PATIENCE):
+            raise RuntimeError("nobody acknowledges it")
+
+    def said(self, _):
+        said = self.messages.get(timeout=PATIENCE)
+        return [said.topic, said.payload.decode()]
 
     def disconnect(self, _):
         self.client.disconnect()

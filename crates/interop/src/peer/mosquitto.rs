@@ -3,6 +3,7 @@
 mod broker;
 mod certificates;
 mod secured;
+mod things;
 
 use std::path::Path;
 
@@ -38,6 +39,7 @@ pub(crate) async fn play(
         messages(&broker, &mut witness, tally).await?;
         lost(&mut broker, &mut witness, tally).await?;
         refused(&broker, tally).await?;
+        things::play(broker.port, &mut witness, tally).await?;
         secured::play(&broker, &mut witness, tally).await
     };
     let played = played.await.map_err(|failure| broker.failure(&failure));
