@@ -15,6 +15,9 @@
 pub mod api;
 mod call;
 pub mod capture;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+pub mod client;
 mod cookie;
 mod envelope;
 mod error;
@@ -40,6 +43,10 @@ mod urlencoded;
 
 pub use call::{Call, InvalidCall};
 pub use capture::Capture;
+#[cfg(feature = "client")]
+#[cfg_attr(docsrs, doc(cfg(feature = "client")))]
+#[doc(inline)]
+pub use client::MiCloud;
 pub use error::{ApiError, Expiry, ServerText};
 pub use form::{Mode, SignedForm, UnknownMode};
 pub use hosts::{Hosts, InvalidUrl, Service};
