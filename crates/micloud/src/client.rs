@@ -8,11 +8,14 @@
 //! | [`SessionFile`] | where a session is kept, for its owner alone |
 //! | [`Error`], [`ErrorKind`], [`LoginReason`] | how something fails, what to do, and why a person must log in |
 
+mod backoff;
 mod builder;
+mod calling;
 mod cloud;
 mod dialog;
 mod error;
 mod file;
+mod renewal;
 mod shared;
 mod wire;
 

@@ -1,8 +1,7 @@
 //! What a client is to be like.
 
 use std::fmt;
-use std::sync::atomic::AtomicI64;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use iot_home_core::{Clock, Random, SystemClock, SystemRandom};
 use iot_home_http::HttpClient;
@@ -10,7 +9,7 @@ use iot_home_http::HttpClient;
 use super::cloud::MiCloud;
 use super::error::{Cause, Error};
 use super::file::SessionFile;
-use super::shared::{OnSession, Shared};
+use super::shared::{OnSession, Setup, Shared};
 use crate::{DeviceId, Hosts, Identity, Region, Session};
 
 /// What a [`MiCloud`] is to be like.
@@ -161,18 +160,16 @@ impl Builder {
                 Arc::new(client.map_err(|error| Error::new(Cause::HttpClient(error)))?)
             }
         };
-        let shared = Shared {
+        let setup = Setup {
             identity,
             hosts: self.hosts,
             http,
             clock: self.clock,
-            random: Mutex::new(self.random),
+            random: self.random,
             file: self.file,
             on_session: self.on_session,
-            session: Mutex::new(session.map(Arc::new)),
-            saving: tokio::sync::Mutex::new(()),
-            ahead: AtomicI64::new(0),
         };
+        let shared = Shared::new(setup, session);
         Ok(MiCloud::new(Arc::new(shared), self.region))
     }
 }

@@ -58,9 +58,11 @@ impl SessionFile {
         // A link stays one.
         let target = fs::canonicalize(&self.0).unwrap_or_else(|_| self.0.clone());
         let mut name = OsString::from(".");
-        name.push(target.file_name().ok_or_else(|| {
-            self.failed("written", io::Error::from(io::ErrorKind::IsADirectory))
-        })?);
+        name.push(
+            target.file_name().ok_or_else(|| {
+                self.failed("written", io::Error::from(io::ErrorKind::IsADirectory))
+            })?,
+        );
         name.push(format!(".{mark:016x}"));
         let beside = target.with_file_name(name);
         let written = write_new(&beside, session.expose_json().expose().as_bytes())

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use iot_home_core::{Clock, Instant, Random};
 use iot_home_http::HttpClient;
+use tokio::sync::watch;
 
 use super::error::Error;
 use super::file::SessionFile;
+use super::renewal::Renewal;
 use super::wire;
 use crate::{Hosts, Identity, Request, Response, Session};
 
@@ -18,19 +20,56 @@ pub(super) type OnSession = Box<dyn Fn(&Session) + Send + Sync>;
 pub(super) struct Shared {
     pub(super) identity: Identity,
     pub(super) hosts: Hosts,
+    http: Arc<dyn HttpClient>,
+    clock: Arc<dyn Clock + Send + Sync>,
+    random: Mutex<Box<dyn Random + Send>>,
+    file: Option<SessionFile>,
+    on_session: Option<OnSession>,
+    state: Mutex<State>,
+    /// Tells those who wait that a renewal has ended.
+    pub(super) ended: watch::Sender<()>,
+    /// One file is written at a time.
+    saving: tokio::sync::Mutex<()>,
+    /// How many seconds the server's clock is ahead of ours.
+    ahead: AtomicI64,
+}
+
+/// What changes: the session, and what its renewal is at.
+pub(super) struct State {
+    pub(super) session: Option<Arc<Session>>,
+    pub(super) renewal: Renewal,
+}
+
+/// What a program says once.
+pub(super) struct Setup {
+    pub(super) identity: Identity,
+    pub(super) hosts: Hosts,
     pub(super) http: Arc<dyn HttpClient>,
     pub(super) clock: Arc<dyn Clock + Send + Sync>,
-    pub(super) random: Mutex<Box<dyn Random + Send>>,
+    pub(super) random: Box<dyn Random + Send>,
     pub(super) file: Option<SessionFile>,
     pub(super) on_session: Option<OnSession>,
-    pub(super) session: Mutex<Option<Arc<Session>>>,
-    /// One file is written at a time.
-    pub(super) saving: tokio::sync::Mutex<()>,
-    /// How many seconds the server's clock is ahead of ours.
-    pub(super) ahead: AtomicI64,
 }
 
 impl Shared {
+    pub(super) fn new(setup: Setup, session: Option<Session>) -> Self {
+        let Setup { identity, hosts, http, clock, random, file, on_session } = setup;
+        let state = State { session: session.map(Arc::new), renewal: Renewal::default() };
+        Self {
+            identity,
+            hosts,
+            http,
+            clock,
+            random: Mutex::new(random),
+            file,
+            on_session,
+            state: Mutex::new(state),
+            ended: watch::Sender::new(()),
+            saving: tokio::sync::Mutex::new(()),
+            ahead: AtomicI64::new(0),
+        }
+    }
+
     /// Sends a request, and learns from its answer what time it is.
     pub(super) async fn exchange(
         &self,
@@ -65,14 +104,22 @@ impl Shared {
         self.random.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn session(&self) -> Option<Arc<Session>> {
-        self.session.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.state().session.clone()
     }
 
     /// Uses this session from now on, hands it to the program, and writes it down where there is a file.
     pub(super) async fn adopt(&self, session: Session) -> Result<(), Error> {
         let session = Arc::new(session);
-        *self.session.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&session));
+        {
+            let mut state = self.state();
+            state.session = Some(Arc::clone(&session));
+            state.renewal.replaced();
+        }
         self.keep(&session).await
     }
 

@@ -24,9 +24,9 @@ pub(super) async fn exchange(
         let body = body.collect(longest).await?;
         Ok((parts, body))
     };
-    let answer = tokio::time::timeout(request.timeout, whole).await.map_err(|_| {
-        Error::new(Cause::Timeout { place: place.into(), after: request.timeout })
-    });
+    let answer = tokio::time::timeout(request.timeout, whole)
+        .await
+        .map_err(|_| Error::new(Cause::Timeout { place: place.into(), after: request.timeout }));
     let answer = answer.and_then(|answer| answer.map_err(told));
     match &answer {
         Ok((parts, body)) => {
