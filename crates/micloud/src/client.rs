@@ -12,10 +12,16 @@ mod backoff;
 mod builder;
 mod calling;
 mod cloud;
+mod control;
+mod devices;
 mod dialog;
 mod error;
 mod file;
+mod files;
+mod history;
+mod properties;
 mod renewal;
+mod scenes;
 mod shared;
 mod wire;
 

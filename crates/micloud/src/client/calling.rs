@@ -77,7 +77,7 @@ impl MiCloud {
         self.send(&Call::new(path, data)?).await
     }
 
-    fn sign<T>(&self, call: &Call<T>, session: &Session) -> Option<Signed<T>> {
+    pub(super) fn sign<T>(&self, call: &Call<T>, session: &Session) -> Option<Signed<T>> {
         let credentials = session.credentials(SID)?;
         let time = self.shared.server_time();
         Some(self.api.sign(call, &credentials, time, &mut **self.shared.random()))
@@ -91,6 +91,11 @@ impl MiCloud {
         let response = self.shared.exchange(signed.request(), MAX_INFLATED).await?;
         signed.open(&response).map_err(|error| Error::api(call.path(), error))
     }
+}
+
+/// There is nothing to sign with.
+pub(super) fn no_keys() -> Error {
+    Error::person(LoginReason::NoSession)
 }
 
 /// Whether it may be over in a moment. A time that is over was long enough for another try within it.
@@ -108,7 +113,7 @@ impl Shared {
     fn current(&self) -> Result<(Arc<Session>, Ticket), Error> {
         let state = self.state();
         let session = state.session.clone();
-        let session = session.ok_or_else(|| Error::person(LoginReason::NoSession))?;
+        let session = session.ok_or_else(no_keys)?;
         Ok((session, state.renewal.ticket()))
     }
 
@@ -125,13 +130,13 @@ impl Shared {
                 Verdict::Begin => drop(tokio::spawn(renew(Ending(Arc::clone(self), None)))),
             }
             if ended.changed().await.is_err() {
-                return Err(Error::new(Cause::RenewalLost));
+                return Err(Error::new(Cause::Ended));
             }
         }
     }
 
     async fn log_in_again(&self) -> Result<(), Error> {
-        let before = self.session().ok_or_else(|| Error::person(LoginReason::NoSession))?;
+        let before = self.session().ok_or_else(no_keys)?;
         let login = Login::renew(self.identity.clone(), &before)
             .map_err(|_| Error::person(LoginReason::NoPassToken))?;
         let mut login = login.hosts(self.hosts.clone());
@@ -176,7 +181,7 @@ struct Ending(Arc<Shared>, Option<Option<Error>>);
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        let failure = self.1.take().unwrap_or_else(|| Some(Error::new(Cause::RenewalLost)));
+        let failure = self.1.take().unwrap_or_else(|| Some(Error::new(Cause::Ended)));
         self.0.state().renewal.ended(failure);
         self.0.ended.send_replace(());
     }

@@ -8,6 +8,7 @@ use iot_home_core::Secret;
 use super::builder::Builder;
 use super::dialog::Dialog;
 use super::error::Error;
+use super::properties::Reads;
 use super::shared::Shared;
 use crate::login::LongPoll;
 use crate::{Api, DeviceId, Login, Mode, Region, Session};
@@ -17,6 +18,7 @@ use crate::{Api, DeviceId, Login, Mode, Region, Session};
 pub struct MiCloud {
     pub(super) shared: Arc<Shared>,
     pub(super) api: Arc<Api>,
+    pub(super) reads: Arc<Reads>,
     region: Region,
     mode: Mode,
 }
@@ -34,7 +36,7 @@ impl MiCloud {
     fn with(shared: Arc<Shared>, region: Region, mode: Mode) -> Self {
         let api = Api::new(region, shared.identity.clone());
         let api = Arc::new(api.hosts(shared.hosts.clone()).mode(mode));
-        Self { shared, api, region, mode }
+        Self { shared, api, reads: Arc::default(), region, mode }
     }
 
     /// The same account at another region. The session is the same one.

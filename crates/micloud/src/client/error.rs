@@ -84,8 +84,8 @@ pub(super) enum Cause {
     RenewalLimit {
         again_in: Duration,
     },
-    /// The task that renewed the login is gone.
-    RenewalLost,
+    /// The task that did it is gone.
+    Ended,
     Http {
         place: Box<str>,
         error: iot_home_http::Error,
@@ -115,7 +115,7 @@ impl Error {
             Cause::Login(error) => of_login(error),
             Cause::Api { error, .. } => of_api(error),
             Cause::RenewalLimit { .. } => ErrorKind::RenewalLimit,
-            Cause::RenewalLost => ErrorKind::Transport,
+            Cause::Ended => ErrorKind::Transport,
             Cause::Http { error, .. } => match error.kind() {
                 iot_home_http::ErrorKind::BadRequest => ErrorKind::BadInput,
                 iot_home_http::ErrorKind::Timeout => ErrorKind::Timeout,
@@ -280,7 +280,7 @@ impl fmt::Display for Error {
                 "the login is not accepted, and was renewed too often; the next attempt is possible in {} s",
                 again_in.as_secs().max(1)
             ),
-            Cause::RenewalLost => f.write_str("the login could not be renewed: the runtime ended"),
+            Cause::Ended => f.write_str("the runtime ended before it was done"),
             Cause::Http { place, error } => write!(f, "{place}: {error}"),
             Cause::Timeout { place, after } => write!(f, "{place}: no answer within {after:?}"),
             Cause::File { path, doing, source } => {

@@ -8,7 +8,7 @@ use iot_home_core::{Clock, Instant, Random};
 use iot_home_http::HttpClient;
 use tokio::sync::watch;
 
-use super::error::Error;
+use super::error::{Cause, Error};
 use super::file::SessionFile;
 use super::renewal::Renewal;
 use super::wire;
@@ -133,7 +133,7 @@ impl Shared {
         let Some(session) = self.session() else { return Ok(()) };
         let (file, mark) = (file.clone(), self.random().next_u64());
         let saved = tokio::task::spawn_blocking(move || file.write(&session, mark)).await;
-        saved.unwrap_or_else(|_| Err(Error::input("the session was not saved: the runtime ended")))
+        saved.unwrap_or_else(|_| Err(Error::new(Cause::Ended)))
     }
 }
 
