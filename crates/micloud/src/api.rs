@@ -30,4 +30,6 @@ pub use infrared::{
 pub use inventory::{Inventory, InventoryPage};
 pub use message::{Message, Messages, check_messages, messages};
 pub use property::{DataSource, MAX_PROPERTIES, PropertyAnswers, get_properties, set_properties};
-pub use scene::{Scene, Scenes, run_scene, scene_history, scenes};
+pub use scene::{
+    Scene, SceneRecords, Scenes, edit_scene, run_scene, scene_history, scene_records, scenes,
+};

@@ -1,7 +1,7 @@
 //! Scenes: what a home does at a touch, or by itself.
 
 use serde::{Deserialize, Deserializer};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::lenient::{self, Record};
 use crate::{Call, RawJson};
@@ -68,6 +68,27 @@ pub fn scenes(home_id: i64, owner: i64) -> Call<Scenes> {
         "app_version": 12, "get_type": 2, "home_id": home_id.to_string(), "owner_uid": owner,
     });
     Call::known("/appgateway/miot/appsceneservice/AppSceneService/GetSimpleSceneList", &data)
+}
+
+/// The whole records of a home's scenes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct SceneRecords {
+    /// Each of them.
+    #[serde(default, rename = "scene_info_list", deserialize_with = "lenient::records")]
+    pub scenes: Vec<Scene>,
+}
+
+/// The whole records of a home's scenes, as [`edit_scene`] wants one.
+pub fn scene_records(home_id: i64) -> Call<SceneRecords> {
+    let data = json!({ "home_id": home_id.to_string() });
+    Call::known("/appgateway/miot/appsceneservice/AppSceneService/GetSceneList", &data)
+}
+
+/// Puts a record in the place of the one with its id: all of what [`scene_records`] gave, with what is to change
+/// changed. It may not be repeated when nobody knows what became of it.
+pub fn edit_scene(record: &Map<String, Value>) -> Call<Value> {
+    Call::known("/appgateway/miot/appsceneservice/AppSceneService/Edit", record).once()
 }
 
 /// Runs a scene of a home. It may not be repeated when nobody knows what became of it.

@@ -81,6 +81,8 @@ pub(super) enum Cause {
         path: Box<str>,
         error: ApiError,
     },
+    /// What was written is not what is there.
+    NotTaken,
     RenewalLimit {
         again_in: Duration,
     },
@@ -114,6 +116,7 @@ impl Error {
             Cause::Person(_) => ErrorKind::NeedsLogin,
             Cause::Login(error) => of_login(error),
             Cause::Api { error, .. } => of_api(error),
+            Cause::NotTaken => ErrorKind::Refused,
             Cause::RenewalLimit { .. } => ErrorKind::RenewalLimit,
             Cause::Ended => ErrorKind::Transport,
             Cause::Http { error, .. } => match error.kind() {
@@ -280,6 +283,7 @@ impl fmt::Display for Error {
                 "the login is not accepted, and was renewed too often; the next attempt is possible in {} s",
                 again_in.as_secs().max(1)
             ),
+            Cause::NotTaken => f.write_str("the server agreed to the change and did not make it"),
             Cause::Ended => f.write_str("the runtime ended before it was done"),
             Cause::Http { place, error } => write!(f, "{place}: {error}"),
             Cause::Timeout { place, after } => write!(f, "{place}: no answer within {after:?}"),

@@ -51,13 +51,22 @@ async fn a_device_is_read_written_and_acts() {
 }
 
 #[tokio::test]
-async fn scenes_are_listed_run_and_remembered() {
+async fn scenes_are_listed_run_changed_and_remembered() {
     let (cloud, client) = house().await;
     let home = within(client.homes()).await.unwrap().remove(0);
     let scenes = within(client.scenes(&home)).await.unwrap();
     assert_eq!(scenes.manual[0].name, "good night");
     within(client.run_scene(&home, &scenes.manual[0].id)).await.unwrap();
     assert_eq!(cloud.report().scenes.get("9000000000000001"), Some(&1));
+    let changed = client.edit_scene(&home, &scenes.manual[0].id, |record| {
+        record.insert("name".into(), json!("good morning"));
+    });
+    let changed = within(changed).await.unwrap();
+    assert_eq!(changed.name, "good morning");
+    let kept: serde_json::Value = changed.raw.read().unwrap();
+    assert_eq!(kept["unknown"], json!({"kept": 1}), "what nobody knows is kept");
+    let error = within(client.edit_scene(&home, "1", |_| {})).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadInput);
     let history = within(client.scene_history(&home, 15)).await.unwrap();
     assert_eq!(history["history"][0]["userSceneId"], "9000000000000001");
     assert_clean(&cloud);
