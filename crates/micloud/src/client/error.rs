@@ -38,6 +38,8 @@ pub enum ErrorKind {
     Unavailable,
     /// No connection, or one that broke. Whether the call arrived is not known.
     Transport,
+    /// The server could not prove who it is. Nothing was sent.
+    Tls,
     /// No answer in time. Whether the call arrived is not known.
     Timeout,
     /// The answer cannot be read.
@@ -121,6 +123,7 @@ impl Error {
             Cause::Ended => ErrorKind::Transport,
             Cause::Http { error, .. } => match error.kind() {
                 iot_home_http::ErrorKind::BadRequest => ErrorKind::BadInput,
+                iot_home_http::ErrorKind::Tls => ErrorKind::Tls,
                 iot_home_http::ErrorKind::Timeout => ErrorKind::Timeout,
                 iot_home_http::ErrorKind::Malformed
                 | iot_home_http::ErrorKind::TooLarge
