@@ -31,5 +31,5 @@ pub use inventory::{Inventory, InventoryPage};
 pub use message::{Message, Messages, check_messages, messages};
 pub use property::{DataSource, MAX_PROPERTIES, PropertyAnswers, get_properties, set_properties};
 pub use scene::{
-    FullScenes, Scene, Scenes, edit_scene, full_scenes, run_scene, scene_history, scenes,
+    Scene, SceneRecords, Scenes, edit_scene, run_scene, scene_history, scene_records, scenes,
 };

@@ -41,7 +41,7 @@ impl Hosts {
     }
 
     /// Calls this address, for all regions and services, instead of `https://…api.io.mi.com/app`; without a
-    /// path, its `/app`.
+    /// path, its `/app`. Where it says `{region}`, the region's two letters are put.
     ///
     /// # Errors
     /// As for [`account`](Self::account).
@@ -60,9 +60,9 @@ impl Hosts {
 
     /// What the path of a call is put behind.
     pub(crate) fn service(&self, service: Service, region: Region) -> String {
-        let region = region.prefix();
+        let (letters, region) = (region.name(), region.prefix());
         match (&self.api, service) {
-            (Some(api), Service::App) => api.clone(),
+            (Some(api), Service::App) => api.replace("{region}", letters),
             // The paths of the cameras' hosts have no prefix.
             (Some(api), _) => Url::parse(api).map(|url| url.origin()).unwrap_or_default(),
             (None, Service::App) => format!("https://{region}api.io.mi.com/app"),

@@ -8,5 +8,6 @@
     reason = "tests may fail loudly"
 )]
 
+mod cloud;
 mod session;
 mod things;

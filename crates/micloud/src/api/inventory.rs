@@ -30,6 +30,7 @@ pub struct Inventory {
     devices: Vec<Device>,
     seen: BTreeSet<Did>,
     visited: BTreeSet<(i64, i64)>,
+    with_devices: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -73,7 +74,13 @@ impl Inventory {
         let todo = [Ask::Homes { start: None }, Ask::Families, Ask::Devices { start: None }].into();
         let (homes, devices) = (Vec::new(), Vec::new());
         let (seen, visited) = (BTreeSet::new(), BTreeSet::new());
-        Self { todo, calls: 0, homes, devices, seen, visited }
+        Self { todo, calls: 0, homes, devices, seen, visited, with_devices: true }
+    }
+
+    /// Homes and rooms alone are to be asked for.
+    pub fn of_homes() -> Self {
+        let todo = [Ask::Homes { start: None }, Ask::Families].into();
+        Self { todo, with_devices: false, ..Self::new() }
     }
 
     /// What to ask next; nothing when all is known. The same until something is handled or skipped.
@@ -84,6 +91,11 @@ impl Inventory {
             Ask::Home { id, owner, start } => home_devices(*id, *owner, start.as_deref()).cast(),
             Ask::Devices { start } => device_page(start.as_deref()).cast(),
         })
+    }
+
+    /// Whether that can be [skipped](Self::skip) when it is refused: homes of others, who may have changed their mind.
+    pub fn is_optional(&self) -> bool {
+        matches!(self.todo.front(), Some(Ask::Families | Ask::Home { .. }))
     }
 
     /// Takes in what was answered to that.
@@ -139,6 +151,7 @@ impl Inventory {
         // A home is asked for its devices in its owner's name.
         if let Some(owner) = home.owner
             && self.visited.insert((home.id, owner))
+            && self.with_devices
             && self.calls < MOST_CALLS
         {
             self.todo.push_back(Ask::Home { id: home.id, owner, start: None });

@@ -4,7 +4,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value, json};
 
 use crate::lenient::{self, Record};
-use crate::{Call, InvalidCall, RawJson};
+use crate::{Call, RawJson};
 
 /// A scene.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,6 +70,27 @@ pub fn scenes(home_id: i64, owner: i64) -> Call<Scenes> {
     Call::known("/appgateway/miot/appsceneservice/AppSceneService/GetSimpleSceneList", &data)
 }
 
+/// The whole records of a home's scenes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct SceneRecords {
+    /// Each of them.
+    #[serde(default, rename = "scene_info_list", deserialize_with = "lenient::records")]
+    pub scenes: Vec<Scene>,
+}
+
+/// The whole records of a home's scenes, as [`edit_scene`] wants one.
+pub fn scene_records(home_id: i64) -> Call<SceneRecords> {
+    let data = json!({ "home_id": home_id.to_string() });
+    Call::known("/appgateway/miot/appsceneservice/AppSceneService/GetSceneList", &data)
+}
+
+/// Puts a record in the place of the one with its id: all of what [`scene_records`] gave, with what is to change
+/// changed. It may not be repeated when nobody knows what became of it.
+pub fn edit_scene(record: &Map<String, Value>) -> Call<Value> {
+    Call::known("/appgateway/miot/appsceneservice/AppSceneService/Edit", record).once()
+}
+
 /// Runs a scene of a home. It may not be repeated when nobody knows what became of it.
 pub fn run_scene(scene_id: &str, home_id: i64, owner: i64) -> Call<Value> {
     let data = json!({
@@ -85,31 +106,4 @@ pub fn scene_history(home_id: i64, user_id: i64, owner: i64, limit: u32) -> Call
         "home_id": home_id, "uid": user_id, "owner_uid": owner, "command": "history", "limit": limit,
     });
     Call::known("/scene/history", &data)
-}
-
-/// Scenes with all that they do.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
-#[non_exhaustive]
-pub struct FullScenes {
-    /// Each of them.
-    #[serde(default, rename = "scene_info_list", deserialize_with = "lenient::records")]
-    pub list: Vec<Scene>,
-}
-
-/// The scenes of a home with all that they do, as [`edit_scene`] wants them.
-pub fn full_scenes(home_id: i64) -> Call<FullScenes> {
-    let data = json!({ "home_id": home_id.to_string() });
-    Call::known("/appgateway/miot/appsceneservice/AppSceneService/GetSceneList", &data)
-}
-
-/// Writes a scene of [`full_scenes`] with some fields changed. All others go back as they came.
-///
-/// # Errors
-/// When the scene's record is no object.
-pub fn edit_scene(scene: &Scene, changes: Map<String, Value>) -> Result<Call<Value>, InvalidCall> {
-    let mut fields: Map<String, Value> =
-        serde_json::from_str(scene.raw.expose()).map_err(|_| InvalidCall::Data)?;
-    fields.extend(changes);
-    let path = "/appgateway/miot/appsceneservice/AppSceneService/Edit";
-    Ok(Call::known(path, &fields).once())
 }

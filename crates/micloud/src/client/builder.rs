@@ -1,181 +1,185 @@
-//! What a client is, said before there is one.
+//! What a client is to be like.
 
-use std::path::PathBuf;
+use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
 use iot_home_core::{Clock, Random, SystemClock, SystemRandom};
 use iot_home_http::HttpClient;
 
 use super::cloud::MiCloud;
 use super::error::{Cause, Error};
-use crate::{DeviceId, Hosts, Identity, Mode, Region, Session};
+use super::file::SessionFile;
+use super::shared::{OnSession, Setup, Shared};
+use crate::{DeviceId, Hosts, Identity, Region, Session};
 
-/// What a client is: its region, its servers, its session.
+/// What a [`MiCloud`] is to be like.
+#[must_use]
 pub struct Builder {
-    pub(super) region: Region,
-    pub(super) mode: Mode,
-    pub(super) hosts: Hosts,
-    pub(super) timeout: Duration,
-    pub(super) session: Option<Session>,
-    pub(super) file: Option<PathBuf>,
+    region: Region,
     device_id: Option<DeviceId>,
     locale: Option<String>,
     timezone: Option<String>,
     user_agent: Option<String>,
+    hosts: Hosts,
     http: Option<Arc<dyn HttpClient>>,
-    pub(super) clock: Arc<dyn Clock + Send + Sync>,
-    pub(super) random: Box<dyn Random + Send>,
+    clock: Arc<dyn Clock + Send + Sync>,
+    random: Box<dyn Random + Send>,
+    session: Option<Session>,
+    file: Option<SessionFile>,
+    on_session: Option<OnSession>,
 }
 
 impl Builder {
     pub(super) fn new() -> Self {
         Self {
-            region: Region::Cn,
-            mode: Mode::Rc4,
-            hosts: Hosts::default(),
-            timeout: Duration::from_secs(30),
-            session: None,
-            file: None,
+            region: Region::default(),
             device_id: None,
             locale: None,
             timezone: None,
             user_agent: None,
+            hosts: Hosts::default(),
             http: None,
             clock: Arc::new(SystemClock::new()),
             random: Box::new(SystemRandom::new()),
+            session: None,
+            file: None,
+            on_session: None,
         }
     }
 
-    /// The region whose devices are asked for: mainland China by default.
-    #[must_use]
+    /// Calls this region: mainland China unless it is said.
     pub fn region(mut self, region: Region) -> Self {
         self.region = region;
         self
     }
 
-    /// How calls are signed: encrypted by default.
-    #[must_use]
-    pub fn mode(mut self, mode: Mode) -> Self {
-        self.mode = mode;
-        self
-    }
-
-    /// Other servers than Xiaomi's.
-    #[must_use]
-    pub fn hosts(mut self, hosts: Hosts) -> Self {
-        self.hosts = hosts;
-        self
-    }
-
-    /// How long a call may take with all its attempts and a new login: 30 seconds by default.
-    #[must_use]
-    pub fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = timeout;
-        self
-    }
-
-    /// Whoever logged in before.
-    #[must_use]
-    pub fn session(mut self, session: Session) -> Self {
-        self.session = Some(session);
-        self
-    }
-
-    /// Keeps the session in this file: it is read from there if there is one, and each new one is written.
-    #[must_use]
-    pub fn session_file(mut self, path: impl Into<PathBuf>) -> Self {
-        self.file = Some(path.into());
-        self
-    }
-
-    /// The installation's id, where there is no session that says it. Keep it: by default it is made up.
-    #[must_use]
-    pub fn device_id(mut self, id: DeviceId) -> Self {
-        self.device_id = Some(id);
-        self
-    }
-
-    /// Asks for texts in this language, such as `en_GB`.
-    #[must_use]
+    /// Asks for texts in this language: `en_GB` unless it is said.
     pub fn locale(mut self, locale: impl Into<String>) -> Self {
         self.locale = Some(locale.into());
         self
     }
 
-    /// Says that this is the time zone, such as `GMT+08:00`.
-    #[must_use]
+    /// Says that this is the time zone: `GMT+00:00` unless it is said.
     pub fn timezone(mut self, timezone: impl Into<String>) -> Self {
         self.timezone = Some(timezone.into());
         self
     }
 
-    /// Sends this `User-Agent`.
-    #[must_use]
-    pub fn user_agent(mut self, text: impl Into<String>) -> Self {
-        self.user_agent = Some(text.into());
+    /// Sends this `User-Agent` instead of the app's.
+    pub fn user_agent(mut self, user_agent: impl Into<String>) -> Self {
+        self.user_agent = Some(user_agent.into());
         self
     }
 
-    /// Sends requests by this client. By default it is one with the system's CAs and proxies.
-    #[must_use]
+    /// Is this installation. Without it that of the session is, or else one by chance, which the session then keeps.
+    pub fn device_id(mut self, device_id: DeviceId) -> Self {
+        self.device_id = Some(device_id);
+        self
+    }
+
+    /// Talks to these servers instead of Xiaomi's.
+    pub fn hosts(mut self, hosts: Hosts) -> Self {
+        self.hosts = hosts;
+        self
+    }
+
+    /// Sends by this HTTP client: without it by [`iot_home_http::Client::new`].
     pub fn http(mut self, client: Arc<dyn HttpClient>) -> Self {
         self.http = Some(client);
         self
     }
 
-    /// Takes the time from this clock.
-    #[must_use]
-    pub fn clock(mut self, clock: Arc<dyn Clock + Send + Sync>) -> Self {
-        self.clock = clock;
+    /// Takes the time from this clock. What the server's clock shows in addition is learned from its answers.
+    pub fn clock(mut self, clock: impl Clock + Send + Sync + 'static) -> Self {
+        self.clock = Arc::new(clock);
         self
     }
 
-    /// Takes nonces from this source, which has to be fit for keys outside of tests.
-    #[must_use]
+    /// Takes nonces from this source, which must not be predictable.
     pub fn random(mut self, random: impl Random + Send + 'static) -> Self {
         self.random = Box::new(random);
+        self
+    }
+
+    /// Begins with this session.
+    pub fn session(mut self, session: Session) -> Self {
+        self.session = Some(session);
+        self
+    }
+
+    /// Saves every new session in this file. What is in it already is begun with, if no [`session`](Self::session) is given.
+    pub fn session_file(mut self, file: SessionFile) -> Self {
+        self.file = Some(file);
+        self
+    }
+
+    /// Is called with every session that is new: after a login, and whenever one was renewed. It must not block.
+    pub fn on_session(mut self, call: impl Fn(&Session) + Send + Sync + 'static) -> Self {
+        self.on_session = Some(Box::new(call));
         self
     }
 
     /// The client. Nothing is sent yet.
     ///
     /// # Errors
-    /// When a text cannot travel in a header, the session's file cannot be read, or there is no HTTP client.
+    /// [`BadInput`](super::ErrorKind::BadInput) when a text cannot travel in a header, when the session is another
+    /// installation's than was said, or when there is no HTTP client; [`File`](super::ErrorKind::File) when the session's file
+    /// cannot be read.
     pub fn build(mut self) -> Result<MiCloud, Error> {
-        if let (Some(file), None) = (&self.file, &self.session) {
-            self.session = Session::load(file)?;
-        }
-        let known = self.session.as_ref().map(|session| session.device_id.clone());
-        let device_id = known.or_else(|| self.device_id.take());
-        let device_id = device_id.unwrap_or_else(|| DeviceId::random(&mut *self.random));
-        let mut identity = Identity::new(device_id);
-        let wrong = |what| {
-            move |error: crate::InvalidIdentity| Error::new(Cause::Setting(what, error.to_string()))
+        let session = match (self.session, &self.file) {
+            (Some(session), _) => Some(session),
+            (None, Some(file)) => file.load()?,
+            (None, None) => None,
         };
-        if let Some(locale) = &self.locale {
-            identity = identity.locale(locale).map_err(wrong("locale"))?;
+        let device_id = match (self.device_id, &session) {
+            (Some(device_id), Some(session)) if device_id != session.device_id => {
+                return Err(Error::input(
+                    "the session is another installation's: its device id is not the one that was given",
+                ));
+            }
+            (_, Some(session)) => session.device_id.clone(),
+            (Some(device_id), None) => device_id,
+            (None, None) => DeviceId::random(&mut *self.random),
+        };
+        let mut identity = Identity::new(device_id);
+        let texts = [
+            ("locale", self.locale, Identity::locale as fn(Identity, &str) -> _),
+            ("time zone", self.timezone, Identity::timezone),
+            ("User-Agent", self.user_agent, Identity::user_agent),
+        ];
+        for (what, text, set) in texts {
+            if let Some(text) = text {
+                let told = |error| Error::new(Cause::Identity { what, error });
+                identity = set(identity, &text).map_err(told)?;
+            }
         }
-        if let Some(timezone) = &self.timezone {
-            identity = identity.timezone(timezone).map_err(wrong("time zone"))?;
-        }
-        if let Some(text) = &self.user_agent {
-            identity = identity.user_agent(text).map_err(wrong("User-Agent"))?;
-        }
-        let http = match self.http.take() {
+        let http = match self.http {
             Some(http) => http,
             None => {
-                let client = iot_home_http::Client::new()
-                    .map_err(|e| Error::new(Cause::Setting("HTTP client", e.to_string())))?;
-                Arc::new(client)
+                let client = iot_home_http::Client::new();
+                Arc::new(client.map_err(|error| Error::new(Cause::HttpClient(error)))?)
             }
         };
-        Ok(MiCloud::new(self, identity, http))
+        let setup = Setup {
+            identity,
+            hosts: self.hosts,
+            http,
+            clock: self.clock,
+            random: self.random,
+            file: self.file,
+            on_session: self.on_session,
+        };
+        let shared = Shared::new(setup, session);
+        Ok(MiCloud::new(Arc::new(shared), self.region))
     }
 }
 
-impl std::fmt::Debug for Builder {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Builder").field("region", &self.region).finish_non_exhaustive()
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("region", &self.region)
+            .field("device_id", &self.device_id)
+            .field("hosts", &self.hosts)
+            .finish_non_exhaustive()
     }
 }

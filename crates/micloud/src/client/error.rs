@@ -1,19 +1,18 @@
-//! How the client fails, and what to do about it.
+//! How something fails at the cloud, and what to do about it.
 
 use std::error::Error as StdError;
 use std::fmt;
-use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use iot_home_http::ErrorKind as HttpKind;
+use iot_home_http::InvalidClient;
 
-use crate::login::AnswerError;
-use crate::{ApiError, InvalidCall, LoginError, OpenError, SessionError};
+use crate::login::{AnswerError, InvalidPassToken};
+use crate::{ApiError, Expiry, InvalidCall, InvalidIdentity, LoginError, OpenError};
 
 /// Why something did not work. [`kind`](Self::kind) tells causes apart, `Display` says what was wrong, and
-/// [`hint`](Self::hint) what to do.
+/// [`hint`](Self::hint) what to do. No secret, no query and nothing that was sent is part of it.
 #[derive(Clone)]
 pub struct Error(Arc<Cause>);
 
@@ -23,184 +22,278 @@ pub struct Error(Arc<Cause>);
 pub enum ErrorKind {
     /// It cannot be asked like this. Nothing was sent.
     BadInput,
-    /// A person has to log in: there is no session, or none that renews itself. [`Error::login_error`] may say why.
-    LoginNeeded,
-    /// A login failed. [`Error::login_error`] says why.
-    Login,
-    /// The login was renewed and is not accepted all the same, or was renewed too often.
-    Expired,
-    /// The server refused the call. [`Error::api_error`] has its code.
+    /// A person must log in; [`Error::login_reason`] says why.
+    NeedsLogin,
+    /// The account's server refused a login.
+    LoginRefused,
+    /// The server refused the call; [`Error::code`] says how.
     Refused,
-    /// Too much was asked of the server.
+    /// The login is not accepted although it is new.
+    Expired,
+    /// The login is not accepted, and was renewed too often in the last ten minutes to be renewed once more.
+    RenewalLimit,
+    /// The server says that too much was asked of it.
     Throttled,
-    /// The time was over, and nothing was done, or doing it again does no harm.
-    Timeout,
-    /// The call was sent, and nobody knows what became of it.
-    MaybeSent,
-    /// No connection could be made, or it broke.
-    Io,
-    /// The server could not prove who it is.
-    Tls,
-    /// The server is out of order: a status of 5xx, or a web page.
+    /// The server has an outage, or a web page came in its place.
     Unavailable,
-    /// The answer is not what it should be.
+    /// No connection, or one that broke. Whether the call arrived is not known.
+    Transport,
+    /// The server could not prove who it is. Nothing was sent.
+    Tls,
+    /// No answer in time. Whether the call arrived is not known.
+    Timeout,
+    /// The answer cannot be read.
     Malformed,
     /// The session's file cannot be read or written.
     File,
+}
+
+/// Why a person must log in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoginReason {
+    /// Nobody has logged in yet.
+    #[error("nobody has logged in yet")]
+    NoSession,
+    /// The session holds no passToken to renew it with.
+    #[error("the login has expired, and the session holds no passToken to renew it with")]
+    NoPassToken,
+    /// The passToken is no longer accepted.
+    #[error("the login has expired, and its passToken is not accepted any longer")]
+    PassTokenRefused,
+    /// The server asks something that only a person can answer.
+    #[error("the login has expired, and the server wants a person to prove who they are")]
+    Challenged,
 }
 
 #[derive(Debug)]
 pub(super) enum Cause {
     Call(InvalidCall),
     Answer(AnswerError),
-    /// A builder's text.
-    Setting(&'static str, String),
-    NoSession,
-    /// The passToken is of no use.
-    NotRenewed(LoginError),
+    PassToken(InvalidPassToken),
+    HttpClient(InvalidClient),
+    Input(&'static str),
+    Identity {
+        what: &'static str,
+        error: InvalidIdentity,
+    },
+    Person(LoginReason),
     Login(LoginError),
-    /// Renewed too often; the next one may be tried after this time.
-    TooOften(Duration),
-    Api(ApiError),
-    Http(iot_home_http::Error),
-    /// A call that may not be repeated was sent, and has no answer that counts.
-    MaybeSent(Box<Cause>),
-    Timeout,
-    Read(PathBuf, io::Error),
-    Write(PathBuf, io::Error),
-    Session(PathBuf, SessionError),
-    /// What was to do this was interrupted.
-    Interrupted,
+    Api {
+        path: Box<str>,
+        error: ApiError,
+    },
+    /// What was written is not what is there.
+    NotTaken,
+    RenewalLimit {
+        again_in: Duration,
+    },
+    /// The task that did it is gone.
+    Ended,
+    Http {
+        place: Box<str>,
+        error: iot_home_http::Error,
+    },
+    Timeout {
+        place: Box<str>,
+        after: Duration,
+    },
+    File {
+        path: PathBuf,
+        doing: &'static str,
+        source: Box<dyn StdError + Send + Sync>,
+    },
 }
 
 impl Error {
-    pub(super) fn new(cause: Cause) -> Self {
-        Self(Arc::new(cause))
-    }
-
     /// What went wrong, to act on.
     pub fn kind(&self) -> ErrorKind {
-        self.0.kind()
+        match &*self.0 {
+            Cause::Call(_)
+            | Cause::Answer(_)
+            | Cause::PassToken(_)
+            | Cause::HttpClient(_)
+            | Cause::Input(_)
+            | Cause::Identity { .. } => ErrorKind::BadInput,
+            Cause::Person(_) => ErrorKind::NeedsLogin,
+            Cause::Login(error) => of_login(error),
+            Cause::Api { error, .. } => of_api(error),
+            Cause::NotTaken => ErrorKind::Refused,
+            Cause::RenewalLimit { .. } => ErrorKind::RenewalLimit,
+            Cause::Ended => ErrorKind::Transport,
+            Cause::Http { error, .. } => match error.kind() {
+                iot_home_http::ErrorKind::BadRequest => ErrorKind::BadInput,
+                iot_home_http::ErrorKind::Tls => ErrorKind::Tls,
+                iot_home_http::ErrorKind::Timeout => ErrorKind::Timeout,
+                iot_home_http::ErrorKind::Malformed
+                | iot_home_http::ErrorKind::TooLarge
+                | iot_home_http::ErrorKind::Redirected => ErrorKind::Malformed,
+                _ => ErrorKind::Transport,
+            },
+            Cause::Timeout { .. } => ErrorKind::Timeout,
+            Cause::File { .. } => ErrorKind::File,
+        }
     }
 
-    /// What the API answered, where that is why.
+    /// Why a person must log in, where one must.
+    pub fn login_reason(&self) -> Option<LoginReason> {
+        match &*self.0 {
+            Cause::Person(reason) => Some(*reason),
+            _ => None,
+        }
+    }
+
+    /// The server's code, where it refused a call.
+    pub fn code(&self) -> Option<i64> {
+        match self.api_error()? {
+            ApiError::Code { code, .. } => Some(*code),
+            _ => None,
+        }
+    }
+
+    /// What the API said, where that is the cause: also with the server's own words.
     pub fn api_error(&self) -> Option<&ApiError> {
         match &*self.0 {
-            Cause::Api(error) => Some(error),
-            Cause::MaybeSent(cause) => match &**cause {
-                Cause::Api(error) => Some(error),
-                _ => None,
-            },
+            Cause::Api { error, .. } => Some(error),
             _ => None,
         }
     }
 
-    /// Why a login failed, or why a session does not renew itself.
+    /// Why a login failed, where that is the cause.
     pub fn login_error(&self) -> Option<LoginError> {
         match &*self.0 {
-            Cause::Login(error) | Cause::NotRenewed(error) => Some(*error),
+            Cause::Login(error) => Some(*error),
             _ => None,
         }
     }
 
-    /// Whether the same may work later, and repeating it does no harm.
-    pub fn is_retryable(&self) -> bool {
-        use ErrorKind::{Io, Throttled, Timeout, Unavailable};
-        matches!(self.kind(), Io | Throttled | Timeout | Unavailable)
+    /// Why no answer came over HTTP, where that is the cause.
+    pub fn http_error(&self) -> Option<&iot_home_http::Error> {
+        match &*self.0 {
+            Cause::Http { error, .. } => Some(error),
+            _ => None,
+        }
     }
 
     /// What may be the cause and what to do, where there is something to say.
     pub fn hint(&self) -> Option<&'static str> {
         match &*self.0 {
-            Cause::NoSession => Some("log in, or hand in a stored session"),
-            Cause::NotRenewed(_) => Some("log in with the password or by QR code"),
+            Cause::Person(LoginReason::NoSession) => {
+                Some("log in by QR code, by password, or with a passToken of a browser")
+            }
+            Cause::Person(_) => Some("log in again; a QR code asks for the least"),
             Cause::Login(error) => error.hint(),
-            Cause::TooOften(_) => Some(
-                "does another program use the same account and log it out? is the clock right? Log in anew",
+            Cause::Api { error, .. } => of_api_hint(error),
+            Cause::RenewalLimit { .. } => Some(
+                "another program may log in with the same account's passToken, or the clock is wrong; wait, then try again",
             ),
-            Cause::Api(ApiError::Expired(_)) => {
-                Some("a login that was renewed is not accepted: is the clock right? Log in anew")
+            Cause::Http { error, .. } => error.hint(),
+            Cause::Timeout { .. } => {
+                Some("the device behind it may be slow, or the network: allow more time")
             }
-            Cause::MaybeSent(_) => Some("look at the device before doing it again"),
-            Cause::Http(error) => error.hint(),
-            Cause::Timeout => Some("check the network; a longer timeout may do"),
-            Cause::Session(..) => Some("delete the file and log in anew"),
-            Cause::Read(..) | Cause::Write(..) => {
-                Some("the file and its folder have to belong to whoever runs the program")
-            }
-            Cause::Api(ApiError::Code { code: -6, .. }) => {
-                Some("the device may be in another region of the account")
-            }
+            Cause::File { .. } => Some("is the folder there, and may this user write to it?"),
+            _ => None,
+        }
+    }
+
+    /// Whether the same may work later.
+    pub fn is_transient(&self) -> bool {
+        use ErrorKind::{Throttled, Timeout, Transport, Unavailable};
+        matches!(self.kind(), Throttled | Timeout | Transport | Unavailable)
+    }
+
+    pub(super) fn new(cause: Cause) -> Self {
+        Self(Arc::new(cause))
+    }
+
+    pub(super) fn input(what: &'static str) -> Self {
+        Self::new(Cause::Input(what))
+    }
+
+    pub(super) fn person(reason: LoginReason) -> Self {
+        Self::new(Cause::Person(reason))
+    }
+
+    pub(super) fn api(path: &str, error: ApiError) -> Self {
+        Self::new(Cause::Api { path: path.into(), error })
+    }
+
+    /// How the server said that the login is not good.
+    pub(super) fn expiry(&self) -> Option<Expiry> {
+        match self.api_error()? {
+            ApiError::Expired(expiry) => Some(*expiry),
             _ => None,
         }
     }
 }
 
-impl Cause {
-    fn kind(&self) -> ErrorKind {
-        match self {
-            Self::Call(_) | Self::Answer(_) | Self::Setting(..) => ErrorKind::BadInput,
-            Self::NoSession | Self::NotRenewed(_) => ErrorKind::LoginNeeded,
-            Self::Login(LoginError::Unanswered) => ErrorKind::Io,
-            Self::Login(_) => ErrorKind::Login,
-            Self::TooOften(_) => ErrorKind::Expired,
-            Self::Api(error) => match error {
-                ApiError::Expired(_) => ErrorKind::Expired,
-                ApiError::Code { .. } => ErrorKind::Refused,
-                ApiError::Throttled => ErrorKind::Throttled,
-                ApiError::Status(_) | ApiError::Open(OpenError::Html) => ErrorKind::Unavailable,
-                _ => ErrorKind::Malformed,
-            },
-            Self::Http(error) => match error.kind() {
-                HttpKind::BadRequest => ErrorKind::BadInput,
-                HttpKind::Tls => ErrorKind::Tls,
-                HttpKind::Timeout => ErrorKind::Timeout,
-                HttpKind::Connect | HttpKind::Io => ErrorKind::Io,
-                _ => ErrorKind::Malformed,
-            },
-            Self::MaybeSent(_) => ErrorKind::MaybeSent,
-            Self::Timeout => ErrorKind::Timeout,
-            Self::Read(..) | Self::Write(..) | Self::Session(..) => ErrorKind::File,
-            Self::Interrupted => ErrorKind::Io,
-        }
+fn of_api(error: &ApiError) -> ErrorKind {
+    match error {
+        ApiError::Expired(_) => ErrorKind::Expired,
+        ApiError::Code { .. } => ErrorKind::Refused,
+        ApiError::Throttled => ErrorKind::Throttled,
+        ApiError::Status(status) if *status == 404 || *status >= 500 => ErrorKind::Unavailable,
+        ApiError::Status(_) => ErrorKind::Refused,
+        ApiError::Open(OpenError::Html | OpenError::Empty) => ErrorKind::Unavailable,
+        _ => ErrorKind::Malformed,
     }
 }
 
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Call(error) => error.fmt(f),
-            Self::Answer(error) => error.fmt(f),
-            Self::Setting(what, error) => write!(f, "the {what} cannot be used: {error}"),
-            Self::NoSession => f.write_str("nobody is logged in"),
-            Self::NotRenewed(error) => write!(f, "the session has ended, and {error}"),
-            Self::Login(error) => error.fmt(f),
-            Self::TooOften(wait) => write!(
-                f,
-                "the login has been renewed too often; the next time is in {} s",
-                wait.as_secs().saturating_add(1)
-            ),
-            Self::Api(error) => error.fmt(f),
-            Self::Http(error) => error.fmt(f),
-            Self::MaybeSent(cause) => {
-                write!(f, "the call was sent, and nobody knows whether it was done: {cause}")
-            }
-            Self::Timeout => f.write_str("no answer in time"),
-            Self::Read(path, _) => {
-                write!(f, "the session's file {} cannot be read", path.display())
-            }
-            Self::Write(path, _) => {
-                write!(f, "the session's file {} cannot be written", path.display())
-            }
-            Self::Session(path, error) => write!(f, "{}: {error}", path.display()),
-            Self::Interrupted => f.write_str("it was interrupted"),
+fn of_api_hint(error: &ApiError) -> Option<&'static str> {
+    Some(match error {
+        ApiError::Expired(Expiry::InvalidSignature) => "is this machine's clock right?",
+        ApiError::Expired(Expiry::Status(426)) => {
+            "the server may no longer take this User-Agent: give a newer one"
         }
+        ApiError::Expired(_) => "log in again",
+        ApiError::Code { code: -1 | -6 | -7, .. } => {
+            "is it the region that the device was bound in, and the right account?"
+        }
+        ApiError::Code { code: -8, .. } => "numbers and texts are told apart: 1 is not \"1\"",
+        ApiError::Throttled => "ask less often",
+        ApiError::Open(OpenError::Html) => "check DNS and proxy; the server may also be down",
+        _ => return None,
+    })
+}
+
+fn of_login(error: &LoginError) -> ErrorKind {
+    match error {
+        LoginError::Html { .. } | LoginError::NoImage { .. } => ErrorKind::Unavailable,
+        LoginError::Unanswered => ErrorKind::Transport,
+        LoginError::QrExpired => ErrorKind::Timeout,
+        LoginError::Unreadable { .. }
+        | LoginError::Missing(_)
+        | LoginError::ForeignHost
+        | LoginError::Redirects => ErrorKind::Malformed,
+        _ => ErrorKind::LoginRefused,
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
+        match &*self.0 {
+            Cause::Call(error) => write!(f, "there is no such call: {error}"),
+            Cause::Answer(error) => error.fmt(f),
+            Cause::PassToken(error) => error.fmt(f),
+            Cause::HttpClient(error) => error.fmt(f),
+            Cause::Input(what) => f.write_str(what),
+            Cause::Identity { what, error } => write!(f, "the {what} cannot be sent: {error}"),
+            Cause::Person(reason) => write!(f, "a person must log in: {reason}"),
+            Cause::Login(error) => write!(f, "the login failed: {error}"),
+            Cause::Api { path, error } => write!(f, "{path}: {error}"),
+            Cause::RenewalLimit { again_in } => write!(
+                f,
+                "the login is not accepted, and was renewed too often; the next attempt is possible in {} s",
+                again_in.as_secs().max(1)
+            ),
+            Cause::NotTaken => f.write_str("the server agreed to the change and did not make it"),
+            Cause::Ended => f.write_str("the runtime ended before it was done"),
+            Cause::Http { place, error } => write!(f, "{place}: {error}"),
+            Cause::Timeout { place, after } => write!(f, "{place}: no answer within {after:?}"),
+            Cause::File { path, doing, source } => {
+                write!(f, "the session's file {} cannot be {doing}: {source}", path.display())
+            }
+        }
     }
 }
 
@@ -212,10 +305,35 @@ impl fmt::Debug for Error {
 
 impl StdError for Error {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        // Every other cause's own text stands in ours.
         match &*self.0 {
-            Cause::Read(_, error) | Cause::Write(_, error) => Some(error),
-            Cause::Http(error) => error.source(),
+            Cause::Http { error, .. } => error.source(),
+            Cause::HttpClient(error) => error.source(),
             _ => None,
         }
+    }
+}
+
+impl From<InvalidCall> for Error {
+    fn from(error: InvalidCall) -> Self {
+        Self::new(Cause::Call(error))
+    }
+}
+
+impl From<AnswerError> for Error {
+    fn from(error: AnswerError) -> Self {
+        Self::new(Cause::Answer(error))
+    }
+}
+
+impl From<InvalidPassToken> for Error {
+    fn from(error: InvalidPassToken) -> Self {
+        Self::new(Cause::PassToken(error))
+    }
+}
+
+impl From<LoginError> for Error {
+    fn from(error: LoginError) -> Self {
+        Self::new(Cause::Login(error))
     }
 }

@@ -1,57 +1,92 @@
-//! Where a session is kept: a file that only its owner can read, whole at any time.
+//! Where a session is kept.
 
+use std::error::Error as StdError;
+use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use iot_home_core::{Random, Secret, SystemRandom};
+use iot_home_core::{Random as _, Secret, SystemRandom};
 
 use super::error::{Cause, Error};
 use crate::Session;
 
-impl Session {
-    /// Reads a session from its file; nothing where there is no file.
-    ///
-    /// # Errors
-    /// When the file cannot be read, or holds no session. The error names the file, and nothing of what is in it.
-    pub fn load(path: &Path) -> Result<Option<Self>, Error> {
-        let text = match read(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(Error::new(Cause::Read(path.into(), error))),
-        };
-        let session = Self::from_json(text.expose());
-        session.map(Some).map_err(|error| Error::new(Cause::Session(path.into(), error)))
+/// A file with a session in it, which its owner alone may read (mode 0600).
+///
+/// It is written whole or not at all: first beside it, then in its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionFile(PathBuf);
+
+impl SessionFile {
+    /// The file at this path, whether it is there or not.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
     }
 
-    /// Writes the session to a file that only its owner can read. Whoever reads the file meanwhile sees the old
-    /// session or the new one, never a part; nor does a power cut leave a part.
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The session in it; none where there is no such file.
     ///
     /// # Errors
-    /// When that is not possible. Then the file is as it was.
-    pub fn save(&self, path: &Path) -> Result<(), Error> {
-        let failed = |error| Error::new(Cause::Write(path.into(), error));
-        let text = self.expose_json();
-        let beside = beside(path);
-        let written = write(&beside, text.expose().as_bytes())
-            .and_then(|()| fs::rename(&beside, path))
-            .inspect_err(|_| drop(fs::remove_file(&beside)));
-        written.map_err(failed)?;
-        // The name has to last as well. Not every file system can be told so.
-        if let Some(folder) = folder(path).and_then(|folder| File::open(folder).ok()) {
-            drop(folder.sync_all());
-        }
+    /// [`File`](super::ErrorKind::File) when it cannot be read, or holds no session. What it holds is not part of the error.
+    pub fn load(&self) -> Result<Option<Session>, Error> {
+        let file = match File::open(&self.0) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(self.failed("read", error)),
+        };
+        let mut text = String::new();
+        let read = file.take(LONGEST).read_to_string(&mut text);
+        let text = Secret::new(text);
+        read.map_err(|error| self.failed("read", error))?;
+        Session::from_json(text.expose()).map(Some).map_err(|error| self.failed("used", error))
+    }
+
+    /// Puts a session into it, in place of what was there.
+    ///
+    /// # Errors
+    /// [`File`](super::ErrorKind::File) when it cannot be written. Then what was there is still there.
+    pub fn save(&self, session: &Session) -> Result<(), Error> {
+        self.write(session, SystemRandom::new().next_u64())
+    }
+
+    /// The same; `mark` tells the file beside it from others.
+    pub(super) fn write(&self, session: &Session, mark: u64) -> Result<(), Error> {
+        // A link stays one.
+        let target = fs::canonicalize(&self.0).unwrap_or_else(|_| self.0.clone());
+        let mut name = OsString::from(".");
+        name.push(
+            target.file_name().ok_or_else(|| {
+                self.failed("written", io::Error::from(io::ErrorKind::IsADirectory))
+            })?,
+        );
+        name.push(format!(".{mark:016x}"));
+        let beside = target.with_file_name(name);
+        let written = write_new(&beside, session.expose_json().expose().as_bytes())
+            .and_then(|()| fs::rename(&beside, &target));
+        written.map_err(|error| {
+            // It is of no use to anybody, and holds secrets.
+            let _ = fs::remove_file(&beside);
+            self.failed("written", error)
+        })?;
+        sync_folder(&target);
         Ok(())
     }
+
+    fn failed(
+        &self,
+        doing: &'static str,
+        error: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Error {
+        Error::new(Cause::File { path: self.0.clone(), doing, source: error.into() })
+    }
 }
 
-fn read(path: &Path) -> io::Result<Secret<String>> {
-    let mut text = String::new();
-    File::open(path)?.take(LARGEST).read_to_string(&mut text)?;
-    Ok(Secret::new(text))
-}
-
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+/// Writes a file that was not there, down to the disk.
+fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
@@ -61,17 +96,110 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// A name in the same folder, where renaming is one step.
-fn beside(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{:016x}", SystemRandom::new().next_u64()));
-    path.with_file_name(name)
+/// So that the new name outlives a power cut. Where folders cannot be opened there is no such thing.
+fn sync_folder(path: &Path) {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Ok(folder) = File::open(folder.unwrap_or_else(|| Path::new("."))) {
+        let _ = folder.sync_all();
+    }
 }
 
-fn folder(path: &Path) -> Option<&Path> {
-    let folder = path.parent()?;
-    Some(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
-}
+/// Far more than a session with every service has.
+const LONGEST: u64 = 1 << 20;
 
-/// Real ones have a few thousand bytes.
-const LARGEST: u64 = 1 << 20;
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use iot_home_core::Secret;
+
+    use super::SessionFile;
+    use crate::client::ErrorKind;
+    use crate::{DeviceId, ServiceKeys, Session};
+
+    const TOKEN: &str = "V1:made-up-passToken";
+
+    fn session(token: &str) -> Session {
+        let device_id: DeviceId = "ABCDEFGHIJKLMNOP".parse().unwrap();
+        let mut session = Session::new(device_id, "1234567890");
+        session.pass_token = Some(Secret::new(token.to_owned()));
+        let keys =
+            ServiceKeys::new("AAECAwQFBgcICQoLDA0ODw==".parse().unwrap(), "made-up".to_owned());
+        session.services.insert("xiaomiio".to_owned(), keys);
+        session
+    }
+
+    fn folder(name: &str) -> std::path::PathBuf {
+        let folder =
+            std::env::temp_dir().join(format!("iot-home-micloud-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
+    #[test]
+    fn what_is_saved_is_loaded() {
+        let folder = folder("saved");
+        let file = SessionFile::new(folder.join("session.json"));
+        assert_eq!(file.load().unwrap(), None);
+        file.save(&session(TOKEN)).unwrap();
+        file.save(&session("V1:another")).unwrap();
+        assert_eq!(file.load().unwrap(), Some(session("V1:another")));
+        assert_eq!(fs::read_dir(&folder).unwrap().count(), 1, "nothing is left beside it");
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn its_owner_alone_reads_it() {
+        use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
+
+        let folder = folder("mode");
+        let path = folder.join("session.json");
+        // One that others could read is replaced, and not written into.
+        fs::write(&path, "{}").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        let before = fs::metadata(&path).unwrap().ino();
+        SessionFile::new(&path).save(&session(TOKEN)).unwrap();
+        let after = fs::metadata(&path).unwrap();
+        assert_eq!(after.mode() & 0o777, 0o600);
+        assert_ne!(after.ino(), before, "a new file took its place");
+        symlink(&path, folder.join("link")).unwrap();
+        SessionFile::new(folder.join("link")).save(&session("V1:another")).unwrap();
+        assert!(fs::symlink_metadata(folder.join("link")).unwrap().is_symlink());
+        assert_eq!(SessionFile::new(&path).load().unwrap(), Some(session("V1:another")));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_cannot_be_written_leaves_what_was_there() {
+        let folder = folder("refused");
+        let file = SessionFile::new(folder.join("session.json"));
+        file.save(&session(TOKEN)).unwrap();
+        // The file beside it cannot be made, since one of its name is there.
+        fs::write(folder.join(format!(".session.json.{:016x}", 7)), "another's").unwrap();
+        let error = file.write(&session("V1:another"), 7).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::File);
+        assert_eq!(file.load().unwrap(), Some(session(TOKEN)));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn errors_name_the_file_and_not_what_it_holds() {
+        let folder = folder("errors");
+        let path = folder.join("session.json");
+        for text in ["{\"version\":1,\"pass_token\":\"hush", "{\"version\":9}", "hush", ""] {
+            fs::write(&path, text).unwrap();
+            let error = SessionFile::new(&path).load().unwrap_err();
+            let shown = format!("{error} {error:?}");
+            assert_eq!(error.kind(), ErrorKind::File);
+            assert!(shown.contains("session.json") && !shown.contains("hush"), "{shown}");
+        }
+        let error = SessionFile::new(&folder).save(&session(TOKEN)).unwrap_err();
+        assert!(!format!("{error} {error:?}").contains(TOKEN));
+        let error = SessionFile::new(folder.join("no/such")).save(&session(TOKEN)).unwrap_err();
+        assert!(error.to_string().contains("such cannot be written"), "{error}");
+        fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,121 +1,192 @@
-//! One renewal of the login for all who wait for it.
+//! When a login is renewed, by whom, and when no more: a machine that is told what happened, and what time it is.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::collections::VecDeque;
+use std::time::Duration;
 
-use super::cloud::MiCloud;
+use iot_home_core::Instant;
+
 use super::error::{Cause, Error};
-use super::flow::{Event, LoginFlow};
-use super::policy::Renewals;
-use crate::{Login, LoginError, Session};
 
-/// Who renews, and how the last time went.
-#[derive(Default)]
-pub(super) struct Renewal {
-    /// Held by the one who renews.
-    turn: tokio::sync::Mutex<()>,
-    known: Mutex<Known>,
+/// What a call knows of the renewals before it was signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ticket {
+    /// Which session it was signed with.
+    generation: u64,
+    /// How many renewals had ended by then.
+    ended: u64,
 }
 
-#[derive(Default)]
-struct Known {
-    renewals: Renewals,
-    /// How many have failed so far, and how the last of them did.
-    failed: (u64, Option<Error>),
-    /// The passToken is of no use: only a person helps.
-    refused: Option<LoginError>,
+/// What a call whose login was not accepted is to do.
+#[derive(Debug)]
+pub(super) enum Verdict {
+    /// Sign anew: there is another session by now.
+    Sign,
+    /// Renew the login: nobody does so yet.
+    Begin,
+    /// Wait for whoever does so, and ask again.
+    Wait,
+    /// Fail.
+    Fail(Error),
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Renewal {
+    generation: u64,
+    ended: u64,
+    under_way: bool,
+    /// Why the latest renewal failed, unless another session came since.
+    failure: Option<Error>,
+    /// When renewals began, within the last [`WINDOW`].
+    begun: VecDeque<Instant>,
 }
 
 impl Renewal {
-    /// A call was accepted with this session.
-    pub(super) fn accepted(&self, session: &Arc<Session>, cloud: &MiCloud) {
-        if cloud.session().is_some_and(|current| Arc::ptr_eq(&current, session)) {
-            self.known().renewals.accepted();
+    /// What a call has to remember that is signed now.
+    pub(super) fn ticket(&self) -> Ticket {
+        Ticket { generation: self.generation, ended: self.ended }
+    }
+
+    /// The login of a call was not accepted.
+    pub(super) fn expired(&mut self, now: Instant, ticket: Ticket) -> Verdict {
+        if self.under_way {
+            return Verdict::Wait;
         }
+        if self.generation != ticket.generation {
+            return Verdict::Sign;
+        }
+        if let Some(error) = &self.failure {
+            // A person is needed as long as there is no other session. Other failures are those of the calls that waited.
+            if error.login_reason().is_some() || self.ended != ticket.ended {
+                return Verdict::Fail(error.clone());
+            }
+        }
+        while self.begun.front().is_some_and(|begun| now.saturating_since(*begun) >= WINDOW) {
+            self.begun.pop_front();
+        }
+        if self.begun.len() >= MOST {
+            let oldest = self.begun.front().copied().unwrap_or(now);
+            let again_in = WINDOW.saturating_sub(now.saturating_since(oldest));
+            return Verdict::Fail(Error::new(Cause::RenewalLimit { again_in }));
+        }
+        self.begun.push_back(now);
+        self.under_way = true;
+        Verdict::Begin
     }
 
-    /// A person has logged in.
-    pub(super) fn reset(&self) {
-        let mut known = self.known();
-        known.renewals.reset();
-        known.refused = None;
+    /// There is another session, of a renewal or of a person.
+    pub(super) fn replaced(&mut self) {
+        self.generation = self.generation.wrapping_add(1);
+        self.failure = None;
     }
 
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A renewal came to its end; before that [`replaced`](Self::replaced), if it went well.
+    pub(super) fn ended(&mut self, failure: Option<Error>) {
+        self.under_way = false;
+        self.ended = self.ended.wrapping_add(1);
+        self.failure = failure;
     }
 }
 
-impl MiCloud {
-    /// Replaces a session that is not accepted. Whoever comes while another does it takes what that gave.
-    pub(super) async fn renew(&self, expired: &Arc<Session>) -> Result<(), Error> {
-        let renewal = &self.shared.renewal;
-        let failures = renewal.known().failed.0;
-        let _turn = renewal.turn.lock().await;
-        if self.session().is_some_and(|current| !Arc::ptr_eq(&current, expired)) {
-            return Ok(());
-        }
-        {
-            let mut known = renewal.known();
-            if let (true, Some(error)) = (known.failed.0 != failures, &known.failed.1) {
-                return Err(error.clone());
-            }
-            if let Some(error) = known.refused {
-                return Err(Error::new(Cause::NotRenewed(error)));
-            }
-            known
-                .renewals
-                .begin(self.shared.now())
-                .map_err(|wait| Error::new(Cause::TooOften(wait)))?;
-        }
-        let renewed = self.log_in_again(expired).await;
-        let mut known = renewal.known();
-        match renewed {
-            Ok(()) => {
-                known.renewals.renewed();
-                Ok(())
-            }
-            Err(error) => {
-                let error = match error.login_error() {
-                    Some(reason) if needs_person(reason) => {
-                        known.refused = Some(reason);
-                        Error::new(Cause::NotRenewed(reason))
-                    }
-                    _ => error,
-                };
-                known.failed = (known.failed.0.wrapping_add(1), Some(error.clone()));
-                Err(error)
-            }
+/// How many renewals there may be within [`WINDOW`].
+pub(super) const MOST: usize = 3;
+/// Servers that are asked for logins more often than that ask for captchas in return.
+pub(super) const WINDOW: Duration = Duration::from_secs(600);
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use iot_home_core::Instant;
+
+    use super::{MOST, Renewal, Ticket, Verdict, WINDOW};
+    use crate::LoginError;
+    use crate::client::{Error, ErrorKind, LoginReason};
+
+    const START: Instant = Instant::ORIGIN;
+
+    fn begins(renewal: &mut Renewal, now: Instant, ticket: Ticket) {
+        let verdict = renewal.expired(now, ticket);
+        assert!(matches!(verdict, Verdict::Begin), "{verdict:?}");
+    }
+
+    fn fails(renewal: &mut Renewal, now: Instant, ticket: Ticket) -> ErrorKind {
+        match renewal.expired(now, ticket) {
+            Verdict::Fail(error) => error.kind(),
+            verdict => panic!("{verdict:?}"),
         }
     }
 
-    async fn log_in_again(&self, expired: &Session) -> Result<(), Error> {
-        let login = Login::renew(self.shared.identity.clone(), expired)
-            .map_err(|_| Error::new(Cause::Login(LoginError::PassToken)))?;
-        let mut flow = LoginFlow::renewing(self, login);
-        match flow.next().await? {
-            Event::Done(session) => {
-                if let Err(error) = self.adopt(session).await {
-                    // The calls go on; who needs the file sees it here.
-                    tracing::warn!(%error, "a renewed session was not kept");
-                }
-                Ok(())
-            }
-            // There is nobody to ask.
-            Event::Ask(_) => Err(Error::new(Cause::Login(LoginError::PassToken))),
+    #[test]
+    fn one_renews_and_the_others_wait() {
+        let mut renewal = Renewal::default();
+        let tickets: Vec<_> = (0..50).map(|_| renewal.ticket()).collect();
+        begins(&mut renewal, START, tickets[0]);
+        for ticket in &tickets[1..] {
+            assert!(matches!(renewal.expired(START, *ticket), Verdict::Wait));
+        }
+        renewal.replaced();
+        renewal.ended(None);
+        for ticket in &tickets {
+            assert!(matches!(renewal.expired(START, *ticket), Verdict::Sign));
         }
     }
 
-    /// Takes a session for the present one, and keeps it.
-    pub(super) async fn adopt(&self, session: Arc<Session>) -> Result<(), Error> {
-        self.shared.session.send_replace(Some(Arc::clone(&session)));
-        let Some(file) = self.shared.file.clone() else { return Ok(()) };
-        let saving = tokio::task::spawn_blocking(move || session.save(&file));
-        saving.await.map_err(|_| Error::new(Cause::Interrupted))?
+    #[test]
+    fn a_failure_is_that_of_all_who_waited_and_of_nobody_later() {
+        let mut renewal = Renewal::default();
+        let early = renewal.ticket();
+        begins(&mut renewal, START, early);
+        renewal.ended(Some(LoginError::Html { status: 502 }.into()));
+        assert_eq!(fails(&mut renewal, START, early), ErrorKind::Unavailable);
+        let late = renewal.ticket();
+        begins(&mut renewal, START, late);
     }
-}
 
-/// Whether the same passToken will be refused again.
-const fn needs_person(error: LoginError) -> bool {
-    use LoginError::{Credentials, NoChannel, PassToken, Unverifiable};
-    matches!(error, PassToken | Credentials { .. } | Unverifiable { .. } | NoChannel)
+    #[test]
+    fn when_a_person_is_needed_nobody_tries_again_until_one_came() {
+        let mut renewal = Renewal::default();
+        let ticket = renewal.ticket();
+        begins(&mut renewal, START, ticket);
+        renewal.ended(Some(Error::person(LoginReason::PassTokenRefused)));
+        let tomorrow = START + Duration::from_secs(86_400);
+        let later = renewal.ticket();
+        assert_eq!(fails(&mut renewal, tomorrow, later), ErrorKind::NeedsLogin);
+        renewal.replaced();
+        assert!(matches!(renewal.expired(tomorrow, later), Verdict::Sign));
+        let ticket = renewal.ticket();
+        begins(&mut renewal, tomorrow, ticket);
+    }
+
+    #[test]
+    fn there_is_a_limit_for_ten_minutes() {
+        let mut renewal = Renewal::default();
+        let mut now = START;
+        for _ in 0..MOST {
+            let ticket = renewal.ticket();
+            begins(&mut renewal, now, ticket);
+            renewal.replaced();
+            renewal.ended(None);
+            now = now + Duration::from_secs(60);
+        }
+        let ticket = renewal.ticket();
+        assert_eq!(fails(&mut renewal, now, ticket), ErrorKind::RenewalLimit);
+        let last = START + (WINDOW - Duration::from_millis(1));
+        assert_eq!(fails(&mut renewal, last, ticket), ErrorKind::RenewalLimit);
+        // The oldest is forgotten, and it alone.
+        begins(&mut renewal, START + WINDOW, ticket);
+        renewal.replaced();
+        renewal.ended(None);
+        let ticket = renewal.ticket();
+        assert_eq!(fails(&mut renewal, START + WINDOW, ticket), ErrorKind::RenewalLimit);
+    }
+
+    #[test]
+    fn a_session_that_a_person_made_meanwhile_ends_the_failure() {
+        let mut renewal = Renewal::default();
+        let ticket = renewal.ticket();
+        begins(&mut renewal, START, ticket);
+        renewal.replaced();
+        renewal.ended(Some(LoginError::Unanswered.into()));
+        assert!(matches!(renewal.expired(START, ticket), Verdict::Sign));
+    }
 }

@@ -13,8 +13,6 @@ mod account;
 mod answers;
 mod calls;
 mod captures;
-#[cfg(feature = "client")]
-mod client;
 mod logins;
 mod secrets;
 mod sessions;
