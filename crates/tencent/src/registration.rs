@@ -24,6 +24,8 @@ mod exchange;
 mod open;
 mod publish;
 mod register;
+#[cfg(feature = "http")]
+mod rsa;
 mod secret;
 mod server;
 mod signed;
@@ -37,5 +39,8 @@ pub use self::exchange::RegisterError;
 pub use self::open::Registered;
 pub use self::publish::{Publish, published};
 pub use self::register::Registration;
+#[cfg(feature = "http")]
+#[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+pub use self::rsa::{InvalidKey, RsaKey};
 pub use self::secret::ProductSecret;
 pub use self::server::Server;

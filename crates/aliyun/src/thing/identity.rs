@@ -19,7 +19,11 @@ pub struct Identity {
 }
 
 impl Identity {
-    pub(super) fn parse(payload: &[u8]) -> Result<Self, Unreadable> {
+    /// Where it is pushed, without a subscription.
+    #[cfg(all(feature = "client", feature = "registration"))]
+    pub(crate) const TOPIC: &'static str = "/ext/auth/identity/response";
+
+    pub(crate) fn parse(payload: &[u8]) -> Result<Self, Unreadable> {
         #[derive(Deserialize)]
         #[serde(rename_all = "camelCase")]
         struct Wire {

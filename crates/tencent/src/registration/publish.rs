@@ -9,10 +9,14 @@ use iot_home_mqtt::payload::{self, Unwritable};
 use iot_home_mqtt::topic;
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "http")]
+use super::RsaKey;
 use super::open::Response;
 use super::signed::request;
 use super::{NotGiven, Server};
-use crate::{Device, SignMethod};
+#[cfg(feature = "http")]
+use crate::CertificateDevice;
+use crate::{Device, DeviceName, ProductId, SignMethod};
 
 /// A message that is published over HTTPS. Its `Debug` shows the topic and not the payload.
 #[derive(Clone)]
@@ -48,6 +52,32 @@ impl<'a> Publish<'a> {
         now: Duration,
         nonce: u32,
     ) -> Result<Request, Unwritable> {
+        let body = self.body(device.product_id(), device.device_name())?;
+        let key = device.psk().expose();
+        Ok(request(&self.server, "/device/publish", body, key, self.sign_method, now, nonce))
+    }
+
+    /// The request of a device with a certificate, signed with its key: `rsa-sha256`.
+    ///
+    /// # Errors
+    /// As for [`request`](Self::request).
+    #[cfg(feature = "http")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
+    pub fn certified_request(
+        &self,
+        device: &CertificateDevice,
+        key: &RsaKey,
+        now: Duration,
+        nonce: u32,
+    ) -> Result<Request, Unwritable> {
+        let body = self.body(device.product_id(), device.device_name())?;
+        // A key that was read signs.
+        let sign = |content: &str| key.sign(content).unwrap_or_default();
+        let by = ("rsa-sha256", sign);
+        Ok(super::signed::request_by(&self.server, "/device/publish", body, by, now, nonce))
+    }
+
+    fn body(&self, product_id: &ProductId, device_name: &DeviceName) -> Result<String, Unwritable> {
         #[derive(Serialize)]
         #[serde(rename_all = "PascalCase")]
         struct Wire<'a> {
@@ -63,16 +93,13 @@ impl<'a> Publish<'a> {
             return Err(Unwritable::Length { length, most });
         }
         let wire = Wire {
-            product_id: device.product_id().as_str(),
-            device_name: device.device_name().as_str(),
+            product_id: product_id.as_str(),
+            device_name: device_name.as_str(),
             topic_name: self.topic,
             payload: self.payload,
             qos: self.qos.min(1),
         };
-        let body: String =
-            serde_json::to_string(&wire).map_err(|_| Unwritable::NotJson { what: "message" })?;
-        let key = device.psk().expose();
-        Ok(request(&self.server, "/device/publish", body, key, self.sign_method, now, nonce))
+        serde_json::to_string(&wire).map_err(|_| Unwritable::NotJson { what: "message" })
     }
 }
 

@@ -23,13 +23,25 @@ pub(super) fn request(
     now: Duration,
     nonce: u32,
 ) -> Request {
+    let sign = |content: &str| signature::base64(method, key, [content]);
+    request_by(server, path, body, (method.as_str(), sign), now, nonce)
+}
+
+/// The same, signed by whatever is called so.
+pub(super) fn request_by(
+    server: &Server,
+    path: &str,
+    body: String,
+    (algorithm, sign): (&str, impl FnOnce(&str) -> String),
+    now: Duration,
+    nonce: u32,
+) -> Request {
     let host = server.authority();
     let (timestamp, nonce) = (now.as_secs().to_string(), nonce.to_string());
-    let algorithm = method.as_str();
     // The empty line is the query. The body's hash is SHA-256, whatever signs.
     let digest = hex(&Sha256::digest(&body));
     let content = format!("POST\n{host}\n{path}\n\n{algorithm}\n{timestamp}\n{nonce}\n{digest}");
-    let signature = signature::base64(method, key, [content.as_str()]);
+    let signature = sign(&content);
     Request::post(server.url(path), JSON, body)
         .header("X-TC-Algorithm", algorithm)
         .header("X-TC-Timestamp", timestamp)

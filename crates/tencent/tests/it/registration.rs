@@ -274,3 +274,35 @@ proptest! {
         prop_assert!(ours().open(answer.as_bytes()).is_err());
     }
 }
+
+/// A device with a certificate signs with its key; OpenSSL has signed the same.
+#[cfg(feature = "http")]
+#[test]
+fn publishing_with_a_certificate() {
+    use iot_home_tencent::CertificateDevice;
+    use iot_home_tencent::registration::RsaKey;
+
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/mqtt/tencent-rsa.json");
+    let vector: Value = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let device = CertificateDevice::new("YOURPROD01", "lamp1").unwrap();
+    let now = Duration::from_secs(vector["timestamp"].as_u64().unwrap());
+    for form in ["key_pkcs1", "key_pkcs8"] {
+        let key = RsaKey::from_pem(text(&vector, form)).unwrap();
+        let publish = Publish::new("YOURPROD01/lamp1/event", "hello");
+        let request = publish.certified_request(&device, &key, now, 123_456).unwrap();
+        assert_eq!(request.body, text(&vector, "body").as_bytes());
+        let header = |name: &str| {
+            request.headers.iter().find(|(ours, _)| *ours == name).map(|(_, value)| value.as_str())
+        };
+        assert_eq!(header("X-TC-Algorithm"), Some("rsa-sha256"));
+        assert_eq!(header("X-TC-Signature"), Some(text(&vector, "signature")), "{form}");
+        assert_eq!(format!("{key:?}"), "RsaKey(<redacted>)");
+    }
+    for wrong in [
+        text(&vector, "ec_key"),
+        "",
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----",
+    ] {
+        assert!(RsaKey::from_pem(wrong).is_err());
+    }
+}

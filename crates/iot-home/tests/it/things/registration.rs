@@ -1,11 +1,12 @@
 //! Devices that are given something to prove themselves by, and come in with it.
 
+use iot_home::aliyun::CertificateDevice;
 use iot_home::aliyun::registration::access::{self, AccessToken};
 use iot_home::aliyun::registration::{self as ali, Guided, NotGiven, RegisterError};
 use iot_home::aliyun::thing::Registered;
 use iot_home::core::{SeededRandom, SystemRandom};
 use iot_home::http::Client;
-use iot_home::mqtt::client::Session;
+use iot_home::mqtt::client::{Session, Tls};
 use iot_home::mqtt::http::{ExchangeError, Origin};
 use iot_home::sim::mqtt::{DeviceId, Product, SimPlatform};
 use iot_home::tencent::registration as qq;
@@ -83,6 +84,25 @@ async fn over_mqtt() {
     // Each registered on one connection and left it.
     assert_eq!((report.registrations, report.disconnects, report.connections), (2, 2, 5));
     assert_eq!(report.violations.total(), 1);
+}
+
+#[tokio::test]
+async fn who_a_certificate_is_for() {
+    let device = CertificateDevice::new("a1X2bEnP82z", "cert-1").unwrap();
+    let builder = SimPlatform::builder().aliyun_certificate(&device).time(NEW_YEAR);
+    let platform = builder.spawn().await.unwrap();
+    let identity = platform.client_identity(DeviceId::aliyun("a1X2bEnP82z", "cert-1")).unwrap();
+    let tls = Tls::new().ca_pem(platform.ca_pem()).unwrap();
+    let tls = tls.client_identity(&identity.certificate, identity.key.expose()).unwrap();
+    let addr = platform.tls_addr();
+    let login = CertificateDevice::unknown().tls();
+    let login = login.host(addr.ip().to_string()).unwrap().port(addr.port());
+    let found = within(login.identify(options(&platform).tls(tls.clone()))).await.unwrap();
+    assert_eq!((found.product_key.as_str(), found.device_name.as_str()), ("a1X2bEnP82z", "cert-1"));
+    let login = found.into_device().tls().host(addr.ip().to_string()).unwrap().port(addr.port());
+    let _session = within(Session::connect(login, options(&platform).tls(tls))).await.unwrap();
+    let report = platform.report();
+    assert_eq!((report.logins, report.disconnects, report.violations.total()), (2, 1, 0));
 }
 
 #[tokio::test]
