@@ -1,5 +1,6 @@
 //! What is asked by a login over MQTT, and pushed on its connection.
 
+use alloc::vec::Vec;
 use core::future::poll_fn;
 use core::pin::Pin;
 use core::time::Duration;
@@ -55,13 +56,13 @@ async fn pushed(
     login: impl Signer + Send + 'static,
     options: Options,
     topics: &[&str],
-) -> Result<Bytes, RegisterError> {
+) -> Result<Vec<u8>, RegisterError> {
     let mut session = Session::connect(login, options).await?;
     let heard = async {
         while let Some(event) = poll_fn(|cx| Pin::new(&mut session).poll_next(cx)).await {
             match event? {
                 Event::Message(message) if topics.contains(&&*message.topic) => {
-                    return Ok(message.payload);
+                    return Ok(message.payload.to_vec());
                 }
                 // The next connection would ask again.
                 Event::Disconnected { .. } => break,
