@@ -19,6 +19,7 @@ pub struct RsaKey(Arc<dyn sign::SigningKey>);
 /// A text that holds no such key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the text holds no RSA private key as PEM: PKCS#8 or PKCS#1, not encrypted")]
+#[non_exhaustive]
 pub struct InvalidKey;
 
 impl RsaKey {
