@@ -21,8 +21,6 @@ pub struct Product {
     pub(crate) devices: Vec<String>,
     pub(crate) registration: bool,
     pub(crate) makes_devices: bool,
-    /// Devices that have what they prove themselves by already.
-    pub(crate) given: Vec<String>,
 }
 
 /// Of which cloud, and by which secret.
@@ -47,8 +45,7 @@ impl Product {
     }
 
     fn new(key: Key) -> Self {
-        let (devices, given) = (Vec::new(), Vec::new());
-        Self { key, devices, registration: true, makes_devices: false, given }
+        Self { key, devices: Vec::new(), registration: true, makes_devices: false }
     }
 
     /// A device of this name exists, and has never connected.

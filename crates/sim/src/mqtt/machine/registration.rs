@@ -133,7 +133,6 @@ impl Machine {
         }
         let new = secret(&mut self.random, 32);
         let made = aliyun::Device::new(key, name, new.as_str()).map_err(|_| Denied::NoDevice)?;
-        product.given.push(name.to_owned());
         accounts.push(made);
         Ok(new)
     }
