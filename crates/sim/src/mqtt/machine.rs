@@ -12,7 +12,7 @@ mod packets;
 mod registration;
 mod things;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
 use iot_home_core::{Instant, SeededRandom};
@@ -99,7 +99,7 @@ pub struct Machine {
     tokens: BTreeMap<String, DeviceId>,
     files: Files,
     /// Numbers that requests were signed with.
-    nonces: BTreeSet<String>,
+    nonces: VecDeque<String>,
     /// Devices that have connected: they are not given anything any more.
     activated: BTreeSet<DeviceId>,
 }
@@ -184,7 +184,7 @@ impl Machine {
             report: Report::default(),
             tokens: BTreeMap::new(),
             files: Files::default(),
-            nonces: BTreeSet::new(),
+            nonces: VecDeque::new(),
             activated: BTreeSet::new(),
             builder,
         }

@@ -86,10 +86,14 @@ impl Machine {
 
     /// Whether a number is new, of the last ones.
     fn is_new(&mut self, nonce: &str) -> bool {
-        if self.nonces.len() >= MOST_NONCES {
-            self.nonces.pop_first();
+        let is_new = !self.nonces.iter().any(|known| known == nonce);
+        if is_new {
+            if self.nonces.len() >= MOST_NONCES {
+                self.nonces.pop_front();
+            }
+            self.nonces.push_back(nonce.to_owned());
         }
-        self.nonces.insert(nonce.to_owned())
+        is_new
     }
 }
 

@@ -157,6 +157,15 @@ fn registrations_of_aliyun_that_are_refused() {
     send(&mut platform, &good);
     let again: Value = serde_json::from_slice(&send(&mut platform, &good)).unwrap();
     assert_eq!(again["code"], 460, "the same random text twice");
+    // However many come between, up to a thousand, and wherever they stand in the alphabet.
+    for number in 0..999 {
+        send(&mut platform, &registration().https(&nonce(&format!("z{number}"))));
+    }
+    let again: Value = serde_json::from_slice(&send(&mut platform, &good)).unwrap();
+    assert_eq!(again["code"], 460, "it is one of the last thousand");
+    send(&mut platform, &registration().https(&nonce("zzz")));
+    let later: Value = serde_json::from_slice(&send(&mut platform, &good)).unwrap();
+    assert_eq!(later["code"], 200, "and then it is forgotten");
     let mut platform = platform_of(product().registration(false));
     let off: Value = serde_json::from_slice(&send(&mut platform, &good)).unwrap();
     assert_eq!(off["code"], 6288);
