@@ -18,7 +18,9 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use socket2::SockRef;
 use tokio::net::UdpSocket;
+use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
 pub use self::device::Device;
@@ -68,7 +70,12 @@ impl Client {
 
     /// A client with settings of its own.
     pub fn builder() -> ClientBuilder {
-        ClientBuilder { local: None, config: Config::default(), on_wire: None }
+        ClientBuilder {
+            local: None,
+            config: Config::default(),
+            in_flight_overall: IN_FLIGHT_OVERALL,
+            on_wire: None,
+        }
     }
 
     /// A handle for the device at this address. Nothing is sent before the first call, which says
@@ -106,6 +113,7 @@ impl fmt::Debug for Client {
 pub struct ClientBuilder {
     local: Option<SocketAddr>,
     config: Config,
+    in_flight_overall: usize,
     on_wire: Option<wire::Observer>,
 }
 
@@ -125,6 +133,15 @@ impl ClientBuilder {
     /// How many requests may be on their way to one device at a time; others wait. Two by default.
     pub fn in_flight(mut self, requests: usize) -> Self {
         self.config.in_flight = requests;
+        self
+    }
+
+    /// How many requests, over all devices, may be on their way with their answer to be expected at any
+    /// moment; others wait. At least 1; 128 by default, whose answers fit the socket's receive buffer
+    /// even where the system gives no more than is usual, if all come at once and each is 1,500 bytes
+    /// long. A request that has been silent for so long that it is repeated no longer counts.
+    pub fn in_flight_overall(mut self, requests: usize) -> Self {
+        self.in_flight_overall = requests.clamp(1, Semaphore::MAX_PERMITS);
         self
     }
 
@@ -150,11 +167,14 @@ impl ClientBuilder {
         let wanted = self.local.unwrap_or(SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0));
         let open = async {
             let socket = UdpSocket::bind(wanted).await?;
+            let buffer = self.in_flight_overall.saturating_mul(ANSWER_IN_BUFFER);
+            enlarge(&socket, buffer);
             let local = socket.local_addr()?;
             io::Result::Ok((socket, local))
         };
         let (socket, local) = open.await.map_err(|error| Error::bind(wanted, error))?;
-        let shared = Arc::new(Shared::new(socket, self.config, self.on_wire));
+        let shared =
+            Arc::new(Shared::new(socket, self.config, self.in_flight_overall, self.on_wire));
         let task = tokio::spawn(Driver::new(Arc::clone(&shared))).abort_handle();
         Ok(Client { handle: Arc::new(Handle { shared, local, task }) })
     }
@@ -165,7 +185,26 @@ impl fmt::Debug for ClientBuilder {
         f.debug_struct("ClientBuilder")
             .field("local_addr", &self.local)
             .field("config", &self.config)
+            .field("in_flight_overall", &self.in_flight_overall)
             .finish_non_exhaustive()
+    }
+}
+
+/// Has the socket keep this many bytes of answers while the program is busy, or what the system grants.
+fn enlarge(socket: &UdpSocket, bytes: usize) {
+    let socket = SockRef::from(socket);
+    let granted = socket.recv_buffer_size();
+    if granted.as_ref().is_ok_and(|granted| *granted >= bytes) {
+        return;
+    }
+    if let Err(error) = socket.set_recv_buffer_size(bytes) {
+        tracing::debug!(%error, "the receive buffer stays as it is");
+    }
+    match socket.recv_buffer_size() {
+        Ok(granted) if granted < bytes => {
+            tracing::debug!(granted, wanted = bytes, "the system grants a smaller receive buffer");
+        }
+        _ => {}
     }
 }
 
@@ -201,5 +240,32 @@ struct Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+/// Requests on their way over all devices, unless told otherwise.
+const IN_FLIGHT_OVERALL: usize = 128;
+/// What an answer that fills an Ethernet frame takes of a socket's receive buffer: Linux counts the
+/// frame's memory and its own record of it. Its usual limit, 416 KiB, holds 184 of them.
+const ANSWER_IN_BUFFER: usize = 2304;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn the_socket_keeps_the_answers_of_all_that_may_be_on_their_way() {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a socket");
+        let small = 65_536;
+        SockRef::from(&socket).set_recv_buffer_size(small / 2).expect("it shrinks");
+        enlarge(&socket, IN_FLIGHT_OVERALL * ANSWER_IN_BUFFER);
+        let size = SockRef::from(&socket).recv_buffer_size().expect("its size");
+        assert!(size >= IN_FLIGHT_OVERALL * ANSWER_IN_BUFFER, "{size}");
+        enlarge(&socket, small);
+        assert_eq!(
+            SockRef::from(&socket).recv_buffer_size().ok(),
+            Some(size),
+            "never made smaller"
+        );
     }
 }

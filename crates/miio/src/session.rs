@@ -116,6 +116,8 @@ impl Session {
         let key = RequestKey(self.next_key);
         self.next_key = self.next_key.wrapping_add(1);
         let deadline = now + request.own_timeout().unwrap_or(self.config.timeout);
+        // A session that is idle keeps the room, and few have many calls at a time.
+        self.calls.reserve_exact(1);
         self.calls.push(Call::new(key, request, deadline));
         self.start_waiting(now);
         key

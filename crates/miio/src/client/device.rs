@@ -10,7 +10,8 @@ use iot_home_core::{ActionId, ActionResult, Did, PropertyId, PropertyResult};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::time::Instant;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::time::{Instant, timeout};
 use tracing::{Instrument, field};
 
 use super::Handle;
@@ -41,6 +42,7 @@ impl Device {
                 id,
                 properties_at_once: AtomicUsize::new(properties::AT_ONCE),
                 props_at_once: AtomicUsize::new(properties::PROPS_AT_ONCE),
+                turns: Semaphore::new(handle.shared.config().in_flight.max(1)),
             })
         };
         Self { inner: handle.shared.device(addr, token, make) }
@@ -85,9 +87,11 @@ impl Device {
         }
         let method = request.shared_method();
         let repeatable = request.is_idempotent();
+        let (turn, request) = self.take_turn(request, &method).await?;
         let span = tracing::debug_span!("request", addr = %inner.addr, did = field::Empty, %method, id = field::Empty);
         async {
-            let started = inner.handle.shared.start(inner.id, request);
+            let Turn { of_device: _of_device, of_client } = turn;
+            let started = inner.handle.shared.start(inner.id, request, of_client);
             let Some(key) = started.key else { return Err(Error::closed(inner.addr, &method)) };
             let mut guard = Guard { inner, key: Some(key) };
             let ended = started.end.await;
@@ -108,6 +112,35 @@ impl Device {
         }
         .instrument(span.clone())
         .await
+    }
+
+    /// Waits until the device and the client have room for one more request, which costs the request's time.
+    async fn take_turn(
+        &self,
+        request: Request,
+        method: &str,
+    ) -> Result<(Turn<'_>, Request), Error> {
+        let inner = &*self.inner;
+        let closed = |_: AcquireError| Error::closed(inner.addr, method);
+        let turns = inner.handle.shared.turns();
+        if let Ok(of_device) = inner.turns.try_acquire()
+            && let Ok(of_client) = Arc::clone(turns).try_acquire_owned()
+        {
+            return Ok((Turn { of_device, of_client }, request));
+        }
+        let started = Instant::now();
+        let limit = request.own_timeout().unwrap_or(self.timeout());
+        let both = async {
+            let of_device = inner.turns.acquire().await?;
+            Ok(Turn { of_device, of_client: Arc::clone(turns).acquire_owned().await? })
+        };
+        let turn = timeout(limit, both).await;
+        let left = limit.saturating_sub(started.elapsed());
+        let turn = match turn {
+            Ok(turn) if !left.is_zero() => turn.map_err(closed)?,
+            _ => return Err(Error::failure(inner.addr, method, Failure::NeverSent, true)),
+        };
+        Ok((turn, request.timeout(left)))
     }
 
     /// Greets the device for at most `wait`, which needs no right token.
@@ -277,6 +310,15 @@ pub(super) struct DeviceInner {
     properties_at_once: AtomicUsize,
     /// The same for `get_prop`.
     props_at_once: AtomicUsize,
+    /// The requests that may be on their way to the device at a time. Others wait here and not in the
+    /// session, where each would keep one of the client's turns from other devices.
+    turns: Semaphore,
+}
+
+/// Room for a request, at its device and in the client.
+struct Turn<'a> {
+    of_device: SemaphorePermit<'a>,
+    of_client: OwnedSemaphorePermit,
 }
 
 impl Drop for DeviceInner {

@@ -136,7 +136,8 @@ impl Error {
                      token, the token is the likely cause"
                 }
                 Failure::NeverSent => {
-                    "too many calls wait for this device: make fewer at a time, or give them longer"
+                    "too many calls wait for this device, or for all of this client's: make fewer at a \
+                     time, or give them longer"
                 }
                 Failure::Device(error) if error.code == Some(-9999) => {
                     "ask for fewer properties at once, or try again"

@@ -10,7 +10,7 @@ use std::task::Waker;
 
 use iot_home_core::{Did, Instant, SystemRandom};
 use tokio::net::UdpSocket;
-use tokio::sync::oneshot;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time;
 
 use super::device::DeviceInner;
@@ -28,11 +28,19 @@ pub(super) struct Shared {
     pub(super) origin: time::Instant,
     config: Config,
     on_wire: Option<Observer>,
+    /// The answers that may be on their way at a time.
+    turns: Arc<Semaphore>,
     state: Mutex<State>,
 }
 
 impl Shared {
-    pub(super) fn new(socket: UdpSocket, config: Config, on_wire: Option<Observer>) -> Self {
+    pub(super) fn new(
+        socket: UdpSocket,
+        config: Config,
+        turns: usize,
+        on_wire: Option<Observer>,
+    ) -> Self {
+        let turns = Arc::new(Semaphore::new(turns));
         let state = State {
             peers: Vec::new(),
             free: Vec::new(),
@@ -44,7 +52,12 @@ impl Shared {
             wakes_at: None,
             closed: false,
         };
-        Self { socket, origin: time::Instant::now(), config, on_wire, state: Mutex::new(state) }
+        let origin = time::Instant::now();
+        Self { socket, origin, config, on_wire, turns, state: Mutex::new(state) }
+    }
+
+    pub(super) fn turns(&self) -> &Arc<Semaphore> {
+        &self.turns
     }
 
     pub(super) fn on_wire(&self) -> Option<&Observer> {
@@ -74,14 +87,14 @@ impl Shared {
         // May panic without randomness, and a handle dropped then would lock again.
         let session = Session::new(token, self.config, &mut SystemRandom::new());
         let handle = make(id);
-        let peer = Peer {
+        let peer = Box::new(Peer {
             addr,
             session,
             waiting: Vec::new(),
             unsent: None,
             timer: None,
             handle: Arc::downgrade(&handle),
-        };
+        });
         match state.peers.get_mut(id.0) {
             Some(place) => *place = Some(peer),
             None => state.peers.push(Some(peer)),
@@ -106,8 +119,14 @@ impl Shared {
         }
     }
 
-    /// Sends a request on its way. The receiver hears of its end, or that the client has ended.
-    pub(super) fn start(&self, id: SessionId, request: Request) -> Started {
+    /// Sends a request on its way. The receiver hears of its end, or that the client has ended. The
+    /// turn is given back when the answer is there, or can no longer be expected at any moment.
+    pub(super) fn start(
+        &self,
+        id: SessionId,
+        request: Request,
+        turn: OwnedSemaphorePermit,
+    ) -> Started {
         let now = self.now();
         let mut state = self.lock();
         let (tell, end) = oneshot::channel();
@@ -116,7 +135,8 @@ impl Shared {
             && let Some(peer) = state.peer_mut(id)
         {
             let started = peer.session.request(now, request);
-            peer.waiting.push((started, tell));
+            peer.waiting.reserve_exact(1);
+            peer.waiting.push(Waiting { key: started, tell, turn: Some(turn) });
             key = Some(started);
             self.drain(&mut state, now, id);
         }
@@ -129,7 +149,7 @@ impl Shared {
         let mut state = self.lock();
         let Some(peer) = state.peer_mut(id) else { return };
         let before = peer.waiting.len();
-        peer.waiting.retain(|(waiting, _)| *waiting != key);
+        peer.waiting.retain(|waiting| waiting.key != key);
         if peer.waiting.len() < before {
             peer.session.cancel(now, key);
             self.drain(&mut state, now, id);
@@ -154,7 +174,7 @@ impl Shared {
     /// whether a caller was told.
     fn drain(&self, state: &mut State, now: Instant, id: SessionId) -> bool {
         let State { peers, timers, outbox, buffer, driver, wakes_at, .. } = state;
-        let Some(peer) = peers.get_mut(id.0).and_then(Option::as_mut) else {
+        let Some(peer) = peers.get_mut(id.0).and_then(Option::as_deref_mut) else {
             return false;
         };
         let mut told = false;
@@ -270,6 +290,8 @@ impl Shared {
             let Some(peer) = state.peer_mut(id) else { continue };
             peer.timer = None;
             if peer.session.poll_timeout().is_some_and(|due| due <= now) {
+                // A silent device does not hold up the others.
+                peer.waiting.iter_mut().for_each(|waiting| waiting.turn = None);
                 peer.session.handle_timeout(now);
             }
             self.drain(&mut state, now, id);
@@ -280,6 +302,7 @@ impl Shared {
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
+        self.turns.close();
         for peer in state.peers.iter_mut().flatten() {
             peer.waiting.clear();
         }
@@ -310,7 +333,8 @@ pub(super) type Ended = Result<Reply, (Failure, Option<io::Error>)>;
 pub(super) struct SessionId(usize);
 
 pub(super) struct State {
-    peers: Vec<Option<Peer>>,
+    /// Boxed, so that the vector's spare room is small.
+    peers: Vec<Option<Box<Peer>>>,
     free: Vec<SessionId>,
     routes: HashMap<SocketAddr, Vec<SessionId>>,
     pub(super) timers: BTreeSet<(Instant, SessionId)>,
@@ -325,18 +349,18 @@ pub(super) struct State {
 
 impl State {
     fn peer(&self, id: SessionId) -> Option<&Peer> {
-        self.peers.get(id.0)?.as_ref()
+        self.peers.get(id.0)?.as_deref()
     }
 
     fn peer_mut(&mut self, id: SessionId) -> Option<&mut Peer> {
-        self.peers.get_mut(id.0)?.as_mut()
+        self.peers.get_mut(id.0)?.as_deref_mut()
     }
 }
 
 struct Peer {
     addr: SocketAddr,
     session: Session,
-    waiting: Vec<(RequestKey, oneshot::Sender<Ended>)>,
+    waiting: Vec<Waiting>,
     /// Why the system did not send the last datagram, if it did not.
     unsent: Option<io::Error>,
     timer: Option<Instant>,
@@ -345,12 +369,19 @@ struct Peer {
 
 impl Peer {
     fn tell(&mut self, key: RequestKey, result: Result<Reply, Failure>) {
-        if let Some(at) = self.waiting.iter().position(|(waiting, _)| *waiting == key) {
-            let (_, tell) = self.waiting.swap_remove(at);
+        if let Some(at) = self.waiting.iter().position(|waiting| waiting.key == key) {
+            let waiting = self.waiting.swap_remove(at);
             // Nobody hears it where the caller was dropped this very moment.
-            let _ = tell.send(result.map_err(|failure| (failure, self.unsent.take())));
+            let _ = waiting.tell.send(result.map_err(|failure| (failure, self.unsent.take())));
         }
     }
+}
+
+/// A caller that waits for the end of its call.
+struct Waiting {
+    key: RequestKey,
+    tell: oneshot::Sender<Ended>,
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 /// Datagrams that wait for the socket; more are lost, as they would be on the network.

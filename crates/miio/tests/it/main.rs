@@ -14,6 +14,7 @@ mod client;
 mod discovery;
 mod discovery_search;
 mod hostile;
+mod many_devices;
 mod message_quirks;
 mod packet;
 mod responder;

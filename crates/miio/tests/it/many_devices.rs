@@ -1,0 +1,202 @@
+//! Many devices on one client: how many requests are on their way, and who waits for whom.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use iot_home_miio::client::ErrorKind;
+use iot_home_miio::responder::{Incoming, Responder};
+use iot_home_miio::{Client, Request, Token};
+use tokio::net::UdpSocket;
+use tokio::time::timeout;
+
+const TOKEN: [u8; 16] = [7; 16];
+
+/// A device whose answers are given by hand.
+struct Device {
+    socket: UdpSocket,
+    responder: Responder,
+}
+
+impl Device {
+    async fn start() -> Self {
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        Self { socket, responder: Responder::new(7, Token::new(TOKEN)) }
+    }
+
+    fn addr(&self) -> SocketAddr {
+        self.socket.local_addr().unwrap()
+    }
+
+    /// The next request, hellos being answered on the way; none within this time.
+    async fn request_within(&mut self, wait: Duration) -> Option<(i64, SocketAddr)> {
+        timeout(wait, async {
+            let mut buffer = [0; 1024];
+            loop {
+                let (length, from) = self.socket.recv_from(&mut buffer).await.unwrap();
+                match self.responder.receive(1000, &mut buffer[..length]) {
+                    Ok(Incoming::Request(request)) => return (request.id, from),
+                    Ok(_) => {
+                        let reply = self.responder.hello_reply(1000);
+                        self.socket.send_to(&reply, from).await.unwrap();
+                    }
+                    Err(refusal) => panic!("{refusal}"),
+                }
+            }
+        })
+        .await
+        .ok()
+    }
+
+    async fn answer(&self, (id, to): (i64, SocketAddr)) {
+        let reply = self.responder.reply(1000, id, "[1]").unwrap();
+        self.socket.send_to(&reply, to).await.unwrap();
+    }
+}
+
+/// How long devices that hold their answers back wait for one more request. Well below the time after
+/// which a request is repeated and gives its turn away.
+const STILL: Duration = Duration::from_millis(30);
+
+#[tokio::test]
+async fn no_more_are_on_their_way_than_allowed() {
+    const DEVICES: usize = 40;
+    const ALLOWED: usize = 8;
+    let devices = join_all((0..DEVICES).map(|_| Device::start())).await;
+    let client = Client::builder().in_flight_overall(ALLOWED).bind().await.unwrap();
+    let handles: Vec<_> =
+        devices.iter().map(|device| client.device(device.addr(), Token::new(TOKEN))).collect();
+    let calls = join_all(handles.iter().map(|handle| handle.call::<[u8; 1]>("get_prop", ["on"])));
+
+    // Each device tells of its request, and answers when it is told to.
+    let (tell, mut told) = tokio::sync::mpsc::unbounded_channel();
+    for mut device in devices {
+        let tell = tell.clone();
+        tokio::spawn(async move {
+            let request = device.request_within(Duration::from_secs(5)).await.unwrap();
+            let (go, may_go) = tokio::sync::oneshot::channel();
+            tell.send(go).unwrap();
+            may_go.await.unwrap();
+            device.answer(request).await;
+        });
+    }
+    drop(tell);
+    let most = async {
+        let mut most = 0;
+        let mut held = Vec::new();
+        loop {
+            match timeout(STILL, told.recv()).await {
+                Ok(Some(go)) => held.push(go),
+                Ok(None) => return most.max(held.len()),
+                Err(_) => {
+                    most = most.max(held.len());
+                    // One at a time: the next request comes only now.
+                    held.drain(..).for_each(|go| go.send(()).unwrap());
+                }
+            }
+        }
+    };
+    let (answers, most) = tokio::join!(calls, most);
+    for answer in answers {
+        assert_eq!(answer.unwrap(), [1]);
+    }
+    assert_eq!(most, ALLOWED);
+}
+
+#[tokio::test]
+async fn silent_devices_hold_up_no_others() {
+    let silent = join_all((0..4).map(|_| Device::start())).await;
+    let mut device = Device::start().await;
+    let client = Client::builder().in_flight_overall(4).bind().await.unwrap();
+    let handles: Vec<_> =
+        silent.iter().map(|device| client.device(device.addr(), Token::new(TOKEN))).collect();
+    let waiting = join_all(handles.iter().map(|handle| handle.call::<[u8; 1]>("get_prop", ["on"])));
+    let other = client.device(device.addr(), Token::new(TOKEN));
+    let answered = async {
+        let serve = async {
+            let request = device.request_within(Duration::from_secs(4)).await.unwrap();
+            device.answer(request).await;
+        };
+        tokio::join!(other.call::<[u8; 1]>("get_prop", ["on"]), serve).0
+    };
+    tokio::select! {
+        biased;
+        silent = waiting => panic!("the silent ones ended first: {silent:?}"),
+        answered = answered => assert_eq!(answered.unwrap(), [1]),
+    }
+}
+
+#[tokio::test]
+async fn many_calls_for_one_device_hold_up_no_others() {
+    let mut busy = Device::start().await;
+    let mut device = Device::start().await;
+    let client = Client::builder().in_flight(2).in_flight_overall(4).bind().await.unwrap();
+    let crowded = client.device(busy.addr(), Token::new(TOKEN));
+    let other = client.device(device.addr(), Token::new(TOKEN));
+    let crowd = join_all((0..20).map(|_| crowded.call::<[u8; 1]>("get_prop", ["on"])));
+    let talk = async {
+        let first = busy.request_within(Duration::from_secs(4)).await.unwrap();
+        let second = busy.request_within(Duration::from_secs(4)).await.unwrap();
+        let call = other.call::<[u8; 1]>("get_prop", ["on"]);
+        let serve = async {
+            let request = device.request_within(Duration::from_secs(4)).await.unwrap();
+            // None of the first two was repeated before: it was not their silence that made room.
+            assert!(busy.request_within(Duration::ZERO).await.is_none());
+            device.answer(request).await;
+        };
+        let (answer, ()) = tokio::join!(call, serve);
+        assert_eq!(answer.unwrap(), [1]);
+        busy.answer(first).await;
+        busy.answer(second).await;
+        for _ in 2..20 {
+            let next = busy.request_within(Duration::from_secs(4)).await.unwrap();
+            busy.answer(next).await;
+        }
+    };
+    let (answers, ()) = tokio::join!(crowd, talk);
+    for answer in answers {
+        assert_eq!(answer.unwrap(), [1]);
+    }
+}
+
+#[tokio::test]
+async fn waiting_for_a_turn_takes_the_calls_own_time() {
+    let mut device = Device::start().await;
+    let client = Client::builder().in_flight(1).in_flight_overall(1).bind().await.unwrap();
+    let handle = client.device(device.addr(), Token::new(TOKEN));
+    let request = || Request::new("get_prop", ["on"]).unwrap();
+    let first = handle.request(request());
+    let second = async {
+        let held = device.request_within(Duration::from_secs(4)).await.unwrap();
+        let late = handle.request(request().timeout(Duration::from_millis(50))).await;
+        let error = late.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+        device.answer(held).await;
+    };
+    let (answer, ()) = tokio::join!(first, second);
+    assert_eq!(answer.unwrap().text(), "[1]");
+    // Its turn was given back all the same.
+    let serve = async {
+        let request = device.request_within(Duration::from_secs(4)).await.unwrap();
+        device.answer(request).await;
+    };
+    assert!(tokio::join!(handle.request(request()), serve).0.is_ok());
+}
+
+#[tokio::test]
+async fn a_call_given_up_gives_its_turn_back() {
+    let mut device = Device::start().await;
+    let client = Client::builder().in_flight(1).in_flight_overall(1).bind().await.unwrap();
+    let handle = client.device(device.addr(), Token::new(TOKEN));
+    let request = || Request::new("get_prop", ["on"]).unwrap();
+    tokio::select! {
+        ended = handle.request(request()) => panic!("{ended:?}"),
+        held = device.request_within(Duration::from_secs(4)) => assert!(held.is_some()),
+    }
+    let serve = async {
+        let request = device.request_within(Duration::from_secs(4)).await.unwrap();
+        device.answer(request).await;
+    };
+    let (answer, ()) = tokio::join!(handle.request(request()), serve);
+    assert_eq!(answer.unwrap().text(), "[1]");
+}
