@@ -65,7 +65,7 @@ use iot_home_core::{Did, Instant, Random};
 
 use self::call::{Call, Sending};
 use self::clock::DeviceClock;
-use self::hello::Hello;
+use self::hello::{Greeting, Hello};
 use self::rtt::RoundTrip;
 use crate::cipher::{Cipher, OpenError, SealError};
 use crate::error::{DeviceError, Failure, MessageError};
@@ -80,6 +80,7 @@ pub struct Session {
     clock: DeviceClock,
     rtt: RoundTrip,
     hello: Hello,
+    greeting: Option<Greeting>,
     next_id: i32,
     next_key: u64,
     calls: Vec<Call>,
@@ -101,6 +102,7 @@ impl Session {
             clock: DeviceClock::default(),
             rtt: RoundTrip::default(),
             hello: Hello::default(),
+            greeting: None,
             next_id: start.max(1),
             next_key: 0,
             calls: Vec::new(),
@@ -131,6 +133,22 @@ impl Session {
         self.start_waiting(now);
     }
 
+    /// Greets the device until it answers, at most until `deadline`. One [`Event::Greeted`] tells how that ended for all
+    /// that asked meanwhile; a device that is known already is not asked.
+    pub fn greet(&mut self, now: Instant, deadline: Instant) {
+        if let Some(header) = self.clock.header(now) {
+            let result = Ok(Did::from(header.did));
+            return self.events.push_back(Event::Greeted { result });
+        }
+        match &mut self.greeting {
+            Some(greeting) => greeting.deadline = greeting.deadline.max(deadline),
+            None => self.greeting = Some(Greeting { deadline, hellos: 0 }),
+        }
+        if self.hello.next.is_none() {
+            self.hello.ask(now, self.rtt.first_wait());
+        }
+    }
+
     /// Answers a request of the device's, `result` being JSON text. Lost when too many answers
     /// wait already; the device will ask again.
     ///
@@ -152,6 +170,7 @@ impl Session {
     pub fn introduce(&mut self, now: Instant, did: u64, stamp: u32) {
         self.last_seen = Some(now);
         self.clock.claim(now, did, stamp);
+        self.finish_greeting(now);
         self.start_waiting(now);
     }
 
@@ -202,6 +221,10 @@ impl Session {
             let call = self.calls.remove(at);
             self.events.push_back(Event::Done { key: call.key, result: Err(call.verdict()) });
         }
+        if let Some(greeting) = self.greeting.take_if(|greeting| greeting.deadline <= now) {
+            let result = Err(Failure::NoHello { hellos: greeting.hellos });
+            self.events.push_back(Event::Greeted { result });
+        }
         let mut repeats = false;
         for call in &mut self.calls {
             if let Some(sending) = &mut call.sending
@@ -218,7 +241,8 @@ impl Session {
             self.clock.rotate();
             self.hello.ask(now, self.rtt.first_wait());
         } else if self.hello.next.is_some_and(|next| next <= now) {
-            let needed = self.clock.header(now).is_none() && !self.calls.is_empty();
+            let wanted = !self.calls.is_empty() || self.greeting.is_some();
+            let needed = wanted && self.clock.header(now).is_none();
             self.hello.repeat(needed, &self.rtt);
         }
         self.start_waiting(now);
@@ -231,6 +255,7 @@ impl Session {
             self.hello.sent(now);
             bump(&mut self.stats.sent);
             self.calls.iter_mut().for_each(|call| call.hellos = call.hellos.saturating_add(1));
+            self.greeting.iter_mut().for_each(|greeting| bump(&mut greeting.hellos));
             buffer.extend_from_slice(&HELLO);
             return Some(buffer);
         }
@@ -263,7 +288,8 @@ impl Session {
             Some(sending) if !sending.due => sending.next.min(call.deadline),
             _ => call.deadline,
         });
-        calls.chain(self.hello.next).min()
+        let greeting = self.greeting.as_ref().map(|greeting| greeting.deadline);
+        calls.chain(self.hello.next).chain(greeting).min()
     }
 
     /// The device's id, once it has said hello.
@@ -313,6 +339,7 @@ impl Session {
                 .filter_map(|call| call.sending.as_mut())
                 .for_each(|sending| sending.due = true);
         }
+        self.finish_greeting(now);
         self.start_waiting(now);
     }
 
@@ -402,9 +429,17 @@ impl Session {
         self.start_waiting(now);
     }
 
+    fn finish_greeting(&mut self, now: Instant) {
+        if let Some(header) = self.clock.header(now)
+            && self.greeting.take().is_some()
+        {
+            self.events.push_back(Event::Greeted { result: Ok(header.did.into()) });
+        }
+    }
+
     /// Lets waiting calls out as far as the limit allows, and says hello where that is needed first.
     fn start_waiting(&mut self, now: Instant) {
-        if self.calls.is_empty() {
+        if self.calls.is_empty() && self.greeting.is_none() {
             // The next request greets at once, and does not wait for the last one's rhythm.
             self.hello.stop();
         }
@@ -476,6 +511,11 @@ pub enum Event {
         key: RequestKey,
         /// How.
         result: Result<Reply, Failure>,
+    },
+    /// A [greeting](Session::greet) has ended.
+    Greeted {
+        /// What the device calls itself, or that it did not answer.
+        result: Result<Did, Failure>,
     },
     /// The device asks something of us; devices repeat it until it is [answered](Session::answer).
     Request(DeviceRequest),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 use tracing::{Instrument, field};
 
 use super::Handle;
@@ -82,9 +82,7 @@ impl Device {
     /// Dropping the future ends the repetitions. Whether the device executes what was sent is not known.
     pub async fn request(&self, request: Request) -> Result<Reply, Error> {
         let inner = &*self.inner;
-        if inner.addr.is_ipv4() != inner.handle.local.is_ipv4() {
-            return Err(Error::address_family(inner.addr));
-        }
+        inner.check_family()?;
         let method = request.shared_method();
         let repeatable = request.is_idempotent();
         let (turn, request) = self.take_turn(request, &method).await?;
@@ -257,7 +255,7 @@ impl Device {
     ) -> Result<ActionResult, Error> {
         let id = id.into();
         let started = Instant::now();
-        let did = properties::did(self, self.timeout()).await?;
+        let did = self.known_did(self.timeout()).await?.to_string();
         let request =
             miot::action(&did, id, &input).map_err(|error| Error::request("action", error))?;
         let left = self.timeout().saturating_sub(started.elapsed());
@@ -277,6 +275,27 @@ impl Device {
     /// The device's id, once it has answered for the first time.
     pub fn did(&self) -> Option<Did> {
         self.inner.handle.shared.did(self.inner.id)
+    }
+
+    /// The device's id, for which it is greeted where it has never answered.
+    pub(super) async fn known_did(&self, wait: Duration) -> Result<Did, Error> {
+        if let Some(did) = self.did() {
+            return Ok(did);
+        }
+        let inner = &*self.inner;
+        inner.check_family()?;
+        let closed = || Error::closed(inner.addr, "hello");
+        let failure = |failure| Error::failure(inner.addr, "hello", failure, true);
+        let until = Instant::now() + wait;
+        let turn = Arc::clone(inner.handle.shared.turns()).acquire_owned();
+        let turn = timeout_at(until, turn).await.map_err(|_| failure(Failure::NeverSent))?;
+        let left = until.saturating_duration_since(Instant::now());
+        let greeted = inner.handle.shared.greet(inner.id, left, turn.map_err(|_| closed())?);
+        match greeted.await {
+            Ok(Ok(did)) => Ok(did),
+            Ok(Err((error, unsent))) => Err(failure(error).unsent(unsent)),
+            Err(_) => Err(closed()),
+        }
     }
 
     pub(super) fn timeout(&self) -> Duration {
@@ -319,6 +338,15 @@ pub(super) struct DeviceInner {
 struct Turn<'a> {
     of_device: SemaphorePermit<'a>,
     of_client: OwnedSemaphorePermit,
+}
+
+impl DeviceInner {
+    fn check_family(&self) -> Result<(), Error> {
+        if self.addr.is_ipv4() == self.handle.local.is_ipv4() {
+            return Ok(());
+        }
+        Err(Error::address_family(self.addr))
+    }
 }
 
 impl Drop for DeviceInner {

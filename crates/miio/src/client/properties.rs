@@ -28,7 +28,7 @@ pub(super) async fn get(
         return Ok(Vec::new());
     }
     let started = Instant::now();
-    let did = did(device, device.timeout()).await?;
+    let did = device.known_did(device.timeout()).await?.to_string();
     let batch = Batch {
         device,
         what: "get_properties",
@@ -54,7 +54,7 @@ pub(super) async fn set(
         return Ok(Vec::new());
     }
     let started = Instant::now();
-    let did = did(device, device.timeout()).await?;
+    let did = device.known_did(device.timeout()).await?.to_string();
     let batch = Batch {
         device,
         what: "set_properties",
@@ -94,15 +94,6 @@ pub(super) async fn get_prop(device: &Device, names: &[&str]) -> Result<Vec<Valu
         absent: |_: &&str| Value::Null,
     };
     batch.run(names, Instant::now()).await
-}
-
-/// The did that requests name: the device's own, found out by a hello of its own where the device
-/// was never heard of.
-pub(super) async fn did(device: &Device, wait: Duration) -> Result<String, Error> {
-    match device.did() {
-        Some(did) => Ok(did.to_string()),
-        None => Ok(device.hello(wait).await?.did.to_string()),
-    }
 }
 
 pub(super) fn value<T: DeserializeOwned>(

@@ -7,6 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
+use std::time::Duration;
 
 use iot_home_core::{Did, Instant, SystemRandom};
 use tokio::net::UdpSocket;
@@ -91,6 +92,7 @@ impl Shared {
             addr,
             session,
             waiting: Vec::new(),
+            greeters: Vec::new(),
             unsent: None,
             timer: None,
             handle: Arc::downgrade(&handle),
@@ -143,6 +145,26 @@ impl Shared {
         Started { key, end }
     }
 
+    /// Greets a device for at most so long.
+    pub(super) fn greet(
+        &self,
+        id: SessionId,
+        wait: Duration,
+        turn: OwnedSemaphorePermit,
+    ) -> oneshot::Receiver<End<Did>> {
+        let now = self.now();
+        let mut state = self.lock();
+        let (tell, end) = oneshot::channel();
+        if !state.closed
+            && let Some(peer) = state.peer_mut(id)
+        {
+            peer.greeters.push(Greeter { tell, turn: Some(turn) });
+            peer.session.greet(now, now + wait);
+            self.drain(&mut state, now, id);
+        }
+        end
+    }
+
     /// Forgets a request whose caller is gone.
     pub(super) fn cancel(&self, id: SessionId, key: RequestKey) {
         let now = self.now();
@@ -184,6 +206,10 @@ impl Shared {
                 match event {
                     Event::Done { key, result } => {
                         peer.tell(key, result);
+                        told = true;
+                    }
+                    Event::Greeted { result } => {
+                        peer.tell_greeters(&result);
                         told = true;
                     }
                     Event::Request(request) => {
@@ -292,6 +318,7 @@ impl Shared {
             if peer.session.poll_timeout().is_some_and(|due| due <= now) {
                 // A silent device does not hold up the others.
                 peer.waiting.iter_mut().for_each(|waiting| waiting.turn = None);
+                peer.greeters.iter_mut().for_each(|greeter| greeter.turn = None);
                 peer.session.handle_timeout(now);
             }
             self.drain(&mut state, now, id);
@@ -305,6 +332,7 @@ impl Shared {
         self.turns.close();
         for peer in state.peers.iter_mut().flatten() {
             peer.waiting.clear();
+            peer.greeters.clear();
         }
     }
 
@@ -322,11 +350,11 @@ impl Shared {
 pub(super) struct Started {
     /// Absent when the client had ended already.
     pub(super) key: Option<RequestKey>,
-    pub(super) end: oneshot::Receiver<Ended>,
+    pub(super) end: oneshot::Receiver<End<Reply>>,
 }
 
 /// How a call ended, and why the system did not send its last datagram, if it did not.
-pub(super) type Ended = Result<Reply, (Failure, Option<io::Error>)>;
+pub(super) type End<T> = Result<T, (Failure, Option<io::Error>)>;
 
 /// A session's place within its client. It is given to another device only after the last handle is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -361,6 +389,7 @@ struct Peer {
     addr: SocketAddr,
     session: Session,
     waiting: Vec<Waiting>,
+    greeters: Vec<Greeter>,
     /// Why the system did not send the last datagram, if it did not.
     unsent: Option<io::Error>,
     timer: Option<Instant>,
@@ -375,12 +404,25 @@ impl Peer {
             let _ = waiting.tell.send(result.map_err(|failure| (failure, self.unsent.take())));
         }
     }
+
+    fn tell_greeters(&mut self, result: &Result<Did, Failure>) {
+        for greeter in std::mem::take(&mut self.greeters) {
+            let end = result.clone().map_err(|failure| (failure, self.unsent.take()));
+            let _ = greeter.tell.send(end);
+        }
+    }
+}
+
+/// A caller that waits for nothing but the device's hello.
+struct Greeter {
+    tell: oneshot::Sender<End<Did>>,
+    turn: Option<OwnedSemaphorePermit>,
 }
 
 /// A caller that waits for the end of its call.
 struct Waiting {
     key: RequestKey,
-    tell: oneshot::Sender<Ended>,
+    tell: oneshot::Sender<End<Reply>>,
     turn: Option<OwnedSemaphorePermit>,
 }
 

@@ -54,6 +54,12 @@ impl Hello {
     }
 }
 
+/// Somebody waits for the device's answer to a hello, and for nothing else.
+pub(super) struct Greeting {
+    pub(super) deadline: Instant,
+    pub(super) hellos: u32,
+}
+
 /// How long after a hello its answers are taken.
 const HELLO_OPEN: Duration = Duration::from_secs(5);
 /// How many answers to one hello are taken; more than one only when somebody forges them.

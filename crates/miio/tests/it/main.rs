@@ -13,6 +13,7 @@ mod cipher;
 mod client;
 mod discovery;
 mod discovery_search;
+mod greeting;
 mod hostile;
 mod many_devices;
 mod message_quirks;

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::future::join_all;
+use iot_home_core::PropertyId;
 use iot_home_miio::client::ErrorKind;
 use iot_home_miio::responder::{Incoming, Responder};
 use iot_home_miio::{Client, Request, Token};
@@ -199,4 +200,37 @@ async fn a_call_given_up_gives_its_turn_back() {
     };
     let (answer, ()) = tokio::join!(handle.request(request()), serve);
     assert_eq!(answer.unwrap().text(), "[1]");
+}
+
+#[tokio::test]
+async fn a_device_never_heard_of_is_greeted_from_the_one_socket() {
+    let mut device = Device::start().await;
+    let client = Client::bind().await.unwrap();
+    let handle = client.device(device.addr(), Token::new(TOKEN));
+    let ids = || [PropertyId::new(2, 1)];
+    let serve = async {
+        let mut buffer = [0; 1024];
+        let (length, from) = device.socket.recv_from(&mut buffer).await.unwrap();
+        assert_eq!((length, from.port()), (32, client.local_addr().port()));
+        device.socket.send_to(&device.responder.hello_reply(1000), from).await.unwrap();
+        let (id, to) = device.request_within(Duration::from_secs(4)).await.unwrap();
+        let value = r#"[{"did":"7","siid":2,"piid":1,"code":0,"value":true}]"#;
+        let reply = device.responder.reply(1000, id, value).unwrap();
+        device.socket.send_to(&reply, to).await.unwrap();
+    };
+    let (values, ()) = tokio::join!(handle.get_properties(ids()), serve);
+    assert_eq!(values.unwrap()[0].value, Some(true.into()));
+    assert_eq!(handle.did(), Some(7_u64.into()));
+
+    // Where there is no device, that is what is said, after the time of the call.
+    let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let hasty = Client::builder().timeout(Duration::from_millis(300)).bind().await.unwrap();
+    let nobody = hasty.device(silent.local_addr().unwrap(), Token::new(TOKEN));
+    let error = nobody.get_properties(ids()).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NoHello, "{error}");
+    assert!(error.to_string().contains("(2 sent)"), "{error}");
+
+    let other_family: SocketAddr = "[::1]:54321".parse().unwrap();
+    let error = client.device(other_family, Token::new(TOKEN)).get_properties(ids()).await;
+    assert_eq!(error.unwrap_err().kind(), ErrorKind::BadInput);
 }
