@@ -21,6 +21,9 @@ mod networks;
 mod peer;
 mod process;
 mod relay;
+#[path = "../../iot-home/examples/software_lamp/lamp.rs"]
+#[allow(unreachable_pub, missing_docs, reason = "a file of the example")]
+mod software_lamp;
 mod tally;
 
 use std::path::{Path, PathBuf};

@@ -13,6 +13,7 @@ use tokio::process::Command;
 use super::ours::{self, HUMIDIFIER, TOKEN};
 use crate::install::Peers;
 use crate::process::{Failure, succeed};
+use crate::software_lamp;
 use crate::tally::Tally;
 
 const DEADLINE: Duration = Duration::from_secs(60);
@@ -31,7 +32,8 @@ pub(crate) async fn play(peers: &Peers, tally: &mut Tally) -> Result<(), Failure
     miot(peers, tally).await?;
     quirks(peers, tally).await?;
     wrong_token(peers, tally).await?;
-    repeated_id(peers, tally).await
+    repeated_id(peers, tally).await?;
+    software_lamp(peers, tally).await
 }
 
 /// A device from before MIoT, by the library's class for its model.
@@ -95,6 +97,32 @@ async fn miot(peers: &Peers, tally: &mut Tally) -> Result<(), Failure> {
     tally.equal("the action took place", sim.property("2.1"), Some(json!(true)));
     tally.includes("get by number", &raw["ok"][0], &json!({"did": "x", "code": 0, "value": true}));
     finish(&sim, tally);
+    Ok(())
+}
+
+/// The lamp of the example: a device that is no simulated one.
+async fn software_lamp(peers: &Peers, tally: &mut Tally) -> Result<(), Failure> {
+    let addr = ours::addr(20, 4);
+    let _lamp = ours::software_lamp(addr).await?;
+    let steps = json!([
+        ["send", "miIO.info", []],
+        ["send", "set_power", ["on"]],
+        ["send", "set_properties", [{"did": "1", "siid": 2, "piid": 2, "value": 33}]],
+        ["send", "get_prop", ["power", "bright"]],
+        ["send", "action", {"did": "1", "siid": 2, "aiid": 1, "in": []}],
+        ["send", "get_properties", [{"did": "1", "siid": 2, "piid": 1}, {"did": "1", "siid": 9, "piid": 9}]],
+        ["send", "no_such_method", []],
+    ]);
+    let [info, on, dimmed, read, toggled, by_number, unknown] =
+        steps_of(peers, addr, &steps).await?;
+    tally.includes("info of the lamp", &info["ok"], &json!({"model": software_lamp::MODEL}));
+    tally.equal("the lamp on", &on["ok"], &json!(["ok"]));
+    tally.includes("the lamp dimmed", &dimmed["ok"][0], &json!({"code": 0}));
+    tally.equal("the lamp read", &read["ok"], &json!(["on", 33]));
+    tally.includes("the lamp toggled", &toggled["ok"], &json!({"code": 0}));
+    tally.includes("the lamp off", &by_number["ok"][0], &json!({"code": 0, "value": false}));
+    tally.includes("what the lamp does not have", &by_number["ok"][1], &json!({"code": -4003}));
+    tally.equal("what the lamp cannot do", &unknown["error"]["code"], &json!(-32601));
     Ok(())
 }
 

@@ -7,8 +7,11 @@ use iot_home::miio::{PORT, Token};
 use iot_home::sim::miio::{Action, Builder, HelloToken, Property, Service};
 use iot_home::sim::{Faults, SimDevice};
 use serde_json::json;
+use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
 
 use crate::process::Failure;
+use crate::software_lamp::Lamp;
 
 /// The token of all of them.
 pub(super) const TOKEN: [u8; 16] = *b"\x0fpeer\xfftoken\x00\x01\x02\x03\x04";
@@ -85,4 +88,15 @@ pub(super) async fn plug(addr: Ipv4Addr) -> Result<SimDevice, Failure> {
         .property("power", "off")
         .property("temperature", 31);
     Ok(device.spawn().await?)
+}
+
+/// The lamp of the umbrella crate's example, as it runs there. It ends when this is dropped.
+pub(super) async fn software_lamp(addr: Ipv4Addr) -> Result<JoinSet<()>, Failure> {
+    let socket = UdpSocket::bind((addr, PORT))
+        .await
+        .map_err(|error| Failure::new(format!("the lamp has no socket: {error}")))?;
+    let lamp = Lamp::new(0x50f7_1a3b, Token::new(TOKEN));
+    let mut serving = JoinSet::new();
+    serving.spawn(async move { drop(lamp.serve(&socket).await) });
+    Ok(serving)
 }

@@ -12,6 +12,7 @@ use super::ours::{self, LIGHT, TOKEN};
 use super::python_faults::{blanks, quirks, repeated_id, wrong_token};
 use crate::install::Peers;
 use crate::process::Failure;
+use crate::software_lamp;
 use crate::tally::Tally;
 
 /// Where python-miio runs, and what it finds there.
@@ -38,7 +39,8 @@ pub(crate) async fn play(place: Place<'_>, tally: &mut Tally) -> Result<(), Fail
         hidden(place, tally).await?;
         shown(place, tally).await?;
         by_specification(place, tally).await?;
-        by_class(place, tally).await
+        by_class(place, tally).await?;
+        software_lamp(place, tally).await
     };
     let (refusals, quirks, rest) = tokio::join!(refusals, quirks(place), rest);
     for (case, outcome) in quirks {
@@ -161,6 +163,28 @@ async fn by_class(place: Place<'_>, tally: &mut Tally) -> Result<(), Failure> {
     let status = cli.json("chuangmiplug", &["status"]).await?;
     tally.equal("a class reads", status, json!({"power": "on", "temperature": 31}));
     finish(&sim, tally);
+    Ok(())
+}
+
+/// The lamp of the example: a device that is no simulated one.
+async fn software_lamp(place: Place<'_>, tally: &mut Tally) -> Result<(), Failure> {
+    let addr = ours::addr(10, 8);
+    let _lamp = ours::software_lamp(addr).await?;
+    let cli = place.cli(addr).model(software_lamp::MODEL);
+    let info = cli.json("device", &["info"]).await?;
+    tally.includes("info of the lamp", &info, &json!({"model": software_lamp::MODEL}));
+    tally.equal("the lamp on", cli.raw("set_power", "['on']").await?, json!(["ok"]));
+    let read = cli.raw("get_prop", "['power', 'bright', 'none']").await?;
+    tally.equal("the lamp read", read, json!(["on", 100, null]));
+    let set = cli.set_property((2, 2), "33", "int").await?;
+    tally.includes("the lamp dimmed", &set, &json!({"siid": 2, "piid": 2, "code": 0}));
+    let read = cli.get_property(2, 2).await?;
+    tally.includes("the lamp read by number", &read, &json!({"code": 0, "value": 33}));
+    let range = cli.set_property((2, 2), "500", "int").await?;
+    tally.includes("a value out of the lamp's range", &range, &json!({"code": -4005}));
+    let toggled = cli.json("miotdevice", &["call_action_by", "2", "1"]).await?;
+    tally.includes("the lamp toggled", &toggled, &json!({"code": 0}));
+    tally.equal("the lamp off", cli.raw("get_prop", "['power']").await?, json!(["off"]));
     Ok(())
 }
 

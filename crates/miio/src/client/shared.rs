@@ -329,7 +329,6 @@ impl Shared {
     pub(super) fn close(&self) {
         let mut state = self.lock();
         state.closed = true;
-        self.turns.close();
         for peer in state.peers.iter_mut().flatten() {
             peer.waiting.clear();
             peer.greeters.clear();

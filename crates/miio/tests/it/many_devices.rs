@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use iot_home_core::PropertyId;
+use iot_home_core::{Clock, PropertyId, SystemClock};
 use iot_home_miio::client::ErrorKind;
 use iot_home_miio::responder::{Incoming, Responder};
 use iot_home_miio::{Client, Request, Token};
@@ -128,6 +128,30 @@ async fn silent_devices_hold_up_no_others() {
 }
 
 #[tokio::test]
+async fn devices_that_answer_no_hello_hold_up_no_others() {
+    let silent = join_all((0..4).map(|_| Device::start())).await;
+    let mut device = Device::start().await;
+    let client = Client::builder().in_flight_overall(4).bind().await.unwrap();
+    let handles: Vec<_> =
+        silent.iter().map(|device| client.device(device.addr(), Token::new(TOKEN))).collect();
+    let ids = [PropertyId::new(2, 1)];
+    let greeting = join_all(handles.iter().map(|handle| handle.get_properties(ids)));
+    let other = client.device(device.addr(), Token::new(TOKEN));
+    let answered = async {
+        let serve = async {
+            let request = device.request_within(Duration::from_secs(4)).await.unwrap();
+            device.answer(request).await;
+        };
+        tokio::join!(other.call::<[u8; 1]>("get_prop", ["on"]), serve).0
+    };
+    tokio::select! {
+        biased;
+        silent = greeting => panic!("the silent ones ended first: {silent:?}"),
+        answered = answered => assert_eq!(answered.unwrap(), [1]),
+    }
+}
+
+#[tokio::test]
 async fn many_calls_for_one_device_hold_up_no_others() {
     let mut busy = Device::start().await;
     let mut device = Device::start().await;
@@ -182,6 +206,26 @@ async fn waiting_for_a_turn_takes_the_calls_own_time() {
         device.answer(request).await;
     };
     assert!(tokio::join!(handle.request(request()), serve).0.is_ok());
+}
+
+#[tokio::test]
+async fn what_waiting_took_is_not_there_for_the_answer() {
+    let mut device = Device::start().await;
+    let client = Client::builder().in_flight(1).bind().await.unwrap();
+    let handle = client.device(device.addr(), Token::new(TOKEN));
+    let request = || Request::new("get_prop", ["on"]).unwrap();
+    let clock = SystemClock::new();
+    let held = async {
+        let held = device.request_within(Duration::from_secs(4)).await.unwrap();
+        tokio::time::sleep(Duration::from_millis(600)).await;
+        device.answer(held).await;
+    };
+    let late = handle.request(request().timeout(Duration::from_secs(1)));
+    let (first, late, ()) = tokio::join!(handle.request(request()), late, held);
+    assert!(first.is_ok());
+    assert_eq!(late.unwrap_err().kind(), ErrorKind::NoAnswer);
+    let took = clock.now().since_origin();
+    assert!(took < Duration::from_millis(1400), "{took:?}");
 }
 
 #[tokio::test]
