@@ -22,7 +22,6 @@ mod peer;
 mod process;
 mod relay;
 #[path = "../../iot-home/examples/software_lamp/lamp.rs"]
-#[allow(unreachable_pub, missing_docs, reason = "a file of the example")]
 mod software_lamp;
 mod tally;
 

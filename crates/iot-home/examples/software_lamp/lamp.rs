@@ -9,10 +9,10 @@ use serde_json::{Value, json};
 use tokio::net::UdpSocket;
 
 /// What the lamp says it is.
-pub const MODEL: &str = "example.light.software";
+pub(crate) const MODEL: &str = "example.light.software";
 
 /// The lamp: what it is, and the protocol's side of it.
-pub struct Lamp {
+pub(crate) struct Lamp {
     responder: Responder,
     on: bool,
     brightness: u8,
@@ -20,7 +20,7 @@ pub struct Lamp {
 
 impl Lamp {
     /// A lamp that is off. Every device has an id and a token of its own.
-    pub fn new(did: u64, token: Token) -> Self {
+    pub(crate) fn new(did: u64, token: Token) -> Self {
         // Real devices ignore an id that they have seen a moment ago: a repetition runs nothing twice.
         let responder = Responder::new(did, token).id_memory(32).stamp_window(60);
         Self { responder, on: false, brightness: 100 }
@@ -30,7 +30,7 @@ impl Lamp {
     ///
     /// # Errors
     /// When the socket gives no more datagrams.
-    pub async fn serve(mut self, socket: &UdpSocket) -> io::Result<()> {
+    pub(crate) async fn serve(mut self, socket: &UdpSocket) -> io::Result<()> {
         let clock = SystemClock::new();
         let mut buffer = vec![0; 65_536];
         loop {
@@ -46,7 +46,7 @@ impl Lamp {
     }
 
     /// The datagram that answers this one, if it deserves one.
-    pub fn answer(&mut self, stamp: u32, datagram: &mut [u8]) -> Option<Vec<u8>> {
+    pub(crate) fn answer(&mut self, stamp: u32, datagram: &mut [u8]) -> Option<Vec<u8>> {
         match self.responder.receive(stamp, datagram) {
             Ok(Incoming::Hello { .. }) => Some(self.responder.hello_reply(stamp).into()),
             Ok(Incoming::Request(request)) => {
