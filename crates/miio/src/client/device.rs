@@ -11,7 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, SemaphorePermit};
-use tokio::time::{Instant, timeout, timeout_at};
+use tokio::time::{Instant, timeout};
 use tracing::{Instrument, field};
 
 use super::Handle;
@@ -286,10 +286,10 @@ impl Device {
         inner.check_family()?;
         let closed = || Error::closed(inner.addr, "hello");
         let failure = |failure| Error::failure(inner.addr, "hello", failure, true);
-        let until = Instant::now() + wait;
+        let started = Instant::now();
         let turn = Arc::clone(inner.handle.shared.turns()).acquire_owned();
-        let turn = timeout_at(until, turn).await.map_err(|_| failure(Failure::NeverSent))?;
-        let left = until.saturating_duration_since(Instant::now());
+        let turn = timeout(wait, turn).await.map_err(|_| failure(Failure::NeverSent))?;
+        let left = wait.saturating_sub(started.elapsed());
         let greeted = inner.handle.shared.greet(inner.id, left, turn.map_err(|_| closed())?);
         match greeted.await {
             Ok(Ok(did)) => Ok(did),
