@@ -9,6 +9,9 @@ mod discovery;
 mod driver;
 mod error;
 mod properties;
+mod provision;
+#[cfg(feature = "provisioning-secure")]
+mod provision_secure;
 mod shared;
 mod wire;
 

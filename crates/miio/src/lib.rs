@@ -26,6 +26,7 @@ pub mod json;
 mod message;
 pub mod miot;
 pub mod packet;
+pub mod provisioning;
 pub mod redact;
 pub mod responder;
 pub mod session;

@@ -246,6 +246,11 @@ impl Device {
         self.inner.handle.shared.did(self.inner.id)
     }
 
+    #[cfg(feature = "provisioning-secure")]
+    pub(super) fn token(&self) -> Option<Token> {
+        self.inner.handle.shared.token(self.inner.id)
+    }
+
     pub(super) fn timeout(&self) -> Duration {
         self.inner.handle.shared.config().timeout
     }

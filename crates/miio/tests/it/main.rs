@@ -16,6 +16,9 @@ mod discovery_search;
 mod hostile;
 mod message_quirks;
 mod packet;
+mod provisioning;
+#[cfg(feature = "provisioning-secure")]
+mod provisioning_secure;
 mod responder;
 mod secrets;
 mod session;

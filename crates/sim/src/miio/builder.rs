@@ -9,6 +9,7 @@ use iot_home_core::{ActionId, Random, SeededRandom};
 use iot_home_miio::{DeviceError, Token};
 use serde_json::{Map, Value, json};
 
+use crate::miio::access_point::AccessPoint;
 use crate::miio::device::{SimDevice, SpawnError};
 use crate::miio::faults::Faults;
 use crate::miio::machine::Machine;
@@ -48,6 +49,7 @@ pub struct Builder {
     pub(crate) unknown_property: Value,
     pub(crate) did_policy: DidPolicy,
     pub(crate) clock: DeviceClock,
+    pub(crate) access_point: Option<AccessPoint>,
     pub(crate) faults: Faults,
 }
 
@@ -66,6 +68,7 @@ impl Builder {
             unknown_property: Value::Null,
             did_policy: DidPolicy::default(),
             clock: DeviceClock::default(),
+            access_point: None,
             faults: Faults::default(),
         }
     }
@@ -160,6 +163,14 @@ impl Builder {
     #[must_use]
     pub fn clock(mut self, clock: DeviceClock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// It has not joined a Wi-Fi yet: it is an access point, and shows its token.
+    #[must_use]
+    pub fn access_point(mut self, access_point: AccessPoint) -> Self {
+        self.access_point = Some(access_point);
+        self.hello = HelloToken::Shown;
         self
     }
 

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::miio::refusals::Refusals;
+
 /// Counts since the device began. A test asserts on them what no answer shows: that a client sent
 /// nothing a real device would refuse, or that a command was carried out once.
 ///
@@ -49,6 +51,8 @@ pub struct Report {
     pub executions: BTreeMap<String, u64>,
     /// What the device refused by saying nothing.
     pub violations: Violations,
+    /// What the device refused by an error, of what concerns itself and its network.
+    pub refusals: Refusals,
 }
 
 impl Report {

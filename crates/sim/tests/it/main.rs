@@ -1,5 +1,6 @@
 //! The simulator's honesty: it refuses what a device refuses, and each fault is the fault it says.
 
+mod access_point;
 mod broken_clients;
 mod client;
 mod config;
