@@ -25,6 +25,7 @@ mod info;
 pub mod json;
 mod message;
 pub mod miot;
+pub mod ota;
 pub mod packet;
 pub mod provisioning;
 pub mod redact;

@@ -16,6 +16,7 @@ mod answer;
 mod builder;
 mod device;
 mod faults;
+mod fetch;
 mod machine;
 mod methods;
 mod network;
@@ -29,6 +30,7 @@ mod report;
 pub mod spec;
 mod station;
 mod store;
+mod updater;
 mod virtual_link;
 
 #[cfg(feature = "micloud")]
@@ -46,4 +48,5 @@ pub use quirk::{Quirk, UnknownQuirk};
 pub use refusals::Refusals;
 pub use report::{Report, Violations};
 pub use spec::{Action, Property, Service};
+pub use updater::{Fetch, UpdateFault};
 pub use virtual_link::VirtualLink;

@@ -14,6 +14,8 @@ mod client;
 mod discovery;
 mod discovery_search;
 mod hostile;
+#[cfg(feature = "ota")]
+mod maintenance;
 mod message_quirks;
 mod packet;
 mod provisioning;

@@ -37,7 +37,7 @@ fn oob(case: &Value) -> Oob {
     if case["oob_mode"] == 2 { Oob::shown(code) } else { Oob::code(code) }
 }
 
-fn handshake(case: &Value) -> Handshake {
+pub(crate) fn handshake(case: &Value) -> Handshake {
     let token: Token = case["token"].as_str().unwrap().parse().unwrap();
     Handshake::new(&token, oob(case), &mut Replay(hex(&case["client_random_bytes"]))).unwrap()
 }
@@ -113,7 +113,7 @@ fn each_changed_field_ends_it() {
     let fixture = fixture();
     let case = &fixture["secure"][0];
     let result = |step: usize| case["exchanges"][step]["result"].clone();
-    let mut with = |step: usize, path: &str, value: Value| {
+    let with = |step: usize, path: &str, value: Value| {
         let mut answer = result(step);
         *answer.pointer_mut(path).unwrap() = value;
         after(case, step, &answer).map(drop)

@@ -16,6 +16,7 @@ use crate::miio::machine::Machine;
 use crate::miio::methods::Method;
 use crate::miio::properties::{Properties, PropertyName};
 use crate::miio::spec::{Format, Property, Service};
+use crate::miio::updater::UpdateFault;
 
 /// What a device is. [`spawn`](Self::spawn) puts it on a socket, [`build`](Self::build) makes it a
 /// [`Machine`] without one.
@@ -50,6 +51,7 @@ pub struct Builder {
     pub(crate) did_policy: DidPolicy,
     pub(crate) clock: DeviceClock,
     pub(crate) access_point: Option<AccessPoint>,
+    pub(crate) update_fault: UpdateFault,
     pub(crate) faults: Faults,
 }
 
@@ -69,6 +71,7 @@ impl Builder {
             did_policy: DidPolicy::default(),
             clock: DeviceClock::default(),
             access_point: None,
+            update_fault: UpdateFault::None,
             faults: Faults::default(),
         }
     }
@@ -171,6 +174,13 @@ impl Builder {
     pub fn access_point(mut self, access_point: AccessPoint) -> Self {
         self.access_point = Some(access_point);
         self.hello = HelloToken::Shown;
+        self
+    }
+
+    /// What goes wrong when it is updated.
+    #[must_use]
+    pub fn update_fault(mut self, fault: UpdateFault) -> Self {
+        self.update_fault = fault;
         self
     }
 

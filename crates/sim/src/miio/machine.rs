@@ -20,6 +20,7 @@ use crate::miio::properties::Properties;
 use crate::miio::quirk::Quirk;
 use crate::miio::report::{Report, count};
 use crate::miio::station::{Station, Then};
+use crate::miio::updater::Fetch;
 
 /// A simulated device as a state machine: datagrams and the time go in, datagrams come out.
 ///
@@ -74,6 +75,7 @@ impl Machine {
             did_policy,
             clock,
             access_point,
+            update_fault,
             faults,
             ..
         } = builder;
@@ -92,7 +94,7 @@ impl Machine {
             clock,
             clock_set: Instant::ORIGIN,
             network: Network::new(faults.seed),
-            station: Station::new(access_point),
+            station: Station::new(access_point, update_fault),
             faults,
             report: Report::default(),
             garbled: false,
@@ -121,6 +123,22 @@ impl Machine {
     /// When [`poll_transmit`](Self::poll_transmit) may have something next; never, if nothing is under way.
     pub fn poll_timeout(&self) -> Option<Instant> {
         self.network.next().into_iter().chain(self.station.next()).min()
+    }
+
+    /// The image that the device wants to have, if it was just told to update itself. A
+    /// [`SimDevice`](crate::SimDevice) fetches it by itself, from this machine only.
+    pub fn poll_fetch(&mut self) -> Option<Fetch> {
+        self.station.updater.poll_fetch()
+    }
+
+    /// How much of the image has come, in percent.
+    pub fn handle_progress(&mut self, percent: u8) {
+        self.station.updater.progressed(percent);
+    }
+
+    /// The image that was wanted, or nothing where it did not come whole.
+    pub fn handle_image(&mut self, now: Instant, image: Option<&[u8]>) {
+        self.station.updater.fetched(now, image);
     }
 
     /// The device's id.
@@ -229,6 +247,9 @@ impl Machine {
 
     /// Comes back from where the device was told to go.
     fn come_back(&mut self, now: Instant) {
+        if self.station.update(now) {
+            count(&mut self.report.updates);
+        }
         let Some((at, then)) = self.station.arrive(now) else { return };
         match then {
             Then::Joined => self.show(HelloToken::Hidden),

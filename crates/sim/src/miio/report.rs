@@ -49,6 +49,8 @@ pub struct Report {
     pub ignored: u64,
     /// How often each method was carried out.
     pub executions: BTreeMap<String, u64>,
+    /// How often an image of firmware was installed.
+    pub updates: u64,
     /// What the device refused by saying nothing.
     pub violations: Violations,
     /// What the device refused by an error, of what concerns itself and its network.

@@ -13,6 +13,7 @@ use crate::miio::methods::Outcome;
 use crate::miio::refusals::Refusals;
 use crate::miio::report::count;
 use crate::miio::store::Store;
+use crate::miio::updater::{UpdateFault, Updater};
 
 /// The network side of a device.
 #[derive(Debug, Default)]
@@ -22,6 +23,7 @@ pub(crate) struct Station {
     away: Option<Away>,
     association: Association,
     store: Store,
+    pub(crate) updater: Updater,
     #[cfg(feature = "provisioning-secure")]
     pub(crate) pairing: crate::miio::pairing::Pairing,
 }
@@ -55,9 +57,19 @@ struct Association {
 }
 
 impl Station {
-    pub(crate) fn new(access_point: Option<AccessPoint>) -> Self {
+    pub(crate) fn new(access_point: Option<AccessPoint>, fault: UpdateFault) -> Self {
         let provisioned = access_point.is_none();
-        Self { access_point, provisioned, ..Self::default() }
+        let updater = Updater::new(fault);
+        Self { access_point, provisioned, updater, ..Self::default() }
+    }
+
+    /// Goes on with an update; whether an image was installed.
+    pub(crate) fn update(&mut self, now: Instant) -> bool {
+        let installed = self.updater.advance(now);
+        if let Some(at) = installed {
+            self.leave(at, Duration::ZERO, RESTART, Then::Restarted);
+        }
+        installed.is_some()
     }
 
     /// Whether the device hears nothing at the moment.
@@ -119,9 +131,15 @@ impl Station {
                 self.leave(now, LINGER, RESTART, Then::Reset);
                 Ok(ok())
             }
-            _ => self.store.call(refusals, method, params)?,
+            _ => match self.updater.call(refusals, method, params) {
+                Some(body) => body,
+                None => self.store.call(refusals, method, params)?,
+            },
         };
-        Some(Outcome::done(body))
+        Some(match body {
+            Ok(result) => Outcome::done(Ok(result)),
+            Err(error) => Outcome::refused(error),
+        })
     }
 
     fn config_router(&mut self, refusals: &mut Refusals, now: Instant, params: &Value) -> Outcome {

@@ -111,11 +111,9 @@ fn what_some_firmware_does_not_take() {
             let mut settings = home();
             settings["uid"] = 1.into();
             settings[key] = format!("some{character}thing").into();
-            let counter = |it| -> &mut u64 {
-                let it: &mut Refusals = it;
+            refused(&mut strict, "miIO.config_router", settings, -32603, |it| {
                 &mut it.forbidden_character
-            };
-            refused(&mut strict, "miIO.config_router", settings, -32603, counter);
+            });
         }
     }
     refused(&mut strict, "miIO.config_router", home(), -32603, |it| &mut it.no_uid);

@@ -12,6 +12,7 @@ mod micloud;
 mod mqtt;
 mod quirks;
 mod sockets;
+mod updates;
 mod yeelight_broken_clients;
 mod yeelight_client;
 mod yeelight_config;

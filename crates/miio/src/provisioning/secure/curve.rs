@@ -107,7 +107,7 @@ impl fmt::Debug for PrivateKey {
 }
 
 /// Bytes that are no public key of the curve.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, thiserror::Error)]
 #[error("the public key is no point of the curve, written as 04, X and Y")]
 #[non_exhaustive]
 pub struct InvalidPublicKey;

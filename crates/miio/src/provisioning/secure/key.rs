@@ -86,7 +86,7 @@ impl fmt::Debug for AgreedKey {
 }
 
 /// A signature that does not fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, thiserror::Error)]
 #[error("the signature was made with another key or of something else")]
 #[non_exhaustive]
 pub struct InvalidSignature;
