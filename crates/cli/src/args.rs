@@ -19,7 +19,7 @@ use iot_home::Secret;
 
 pub(crate) use self::address::Address;
 pub(crate) use self::cloud::{Cloud, CloudCommand, CloudDecrypt, CloudHosts, CloudSign, Key};
-pub(crate) use self::miio::{Decode, Encode, Miio, MiioCommand, Target, TokenCommand};
+pub(crate) use self::miio::{Decode, Encode, Miio, MiioCommand, Provision, Target, TokenCommand};
 pub(crate) use self::mqtt::{
     Aliyun, AliyunCommand, AliyunConnect, AliyunCredentials, AliyunLogin, AliyunRegister, Keep,
     Mqtt, MqttCommand, MqttDecode, ProductSecretSource, Publication, SecretSource, SecureMode,

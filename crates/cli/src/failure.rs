@@ -147,6 +147,7 @@ impl From<miio::Error> for Failure {
             ErrorKind::Timeout => Kind::Timeout,
             ErrorKind::Device => Kind::DeviceError,
             ErrorKind::Refused => Kind::Refused,
+            ErrorKind::Untrusted => Kind::Auth,
             ErrorKind::Malformed => Kind::Malformed,
             ErrorKind::Checksum => Kind::Checksum,
             ErrorKind::BadInput => Kind::BadInput,

@@ -11,6 +11,7 @@ mod ordered;
 mod output;
 mod program;
 mod record;
+mod secret;
 mod token;
 mod value;
 

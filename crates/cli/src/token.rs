@@ -14,14 +14,21 @@ use crate::input;
 
 /// The token a command cannot do without.
 pub(crate) async fn required(source: &TokenSource) -> Result<Token, Failure> {
+    let missing = || Failure::usage("this needs the device's token").hint(WAYS);
+    given(source).await?.ok_or_else(missing)
+}
+
+/// The token, where one was given.
+pub(crate) async fn given(source: &TokenSource) -> Result<Option<Token>, Failure> {
     let given = source.token.as_slice();
     let texts = texts(given, source.token_file.as_deref()).await?;
-    match texts.as_slice() {
-        [] => Err(Failure::usage("this needs the device's token").hint(WAYS)),
+    let token = match texts.as_slice() {
+        [] => return Ok(None),
         [text] => parse(text.expose()),
         // A file is one token, however it is broken into lines.
         lines => parse(&lines.iter().map(|line| line.expose().as_str()).collect::<String>()),
-    }
+    };
+    token.map(Some)
 }
 
 /// The tokens to open packets with: some for one address, others for any.

@@ -8,7 +8,12 @@ mod device;
 mod discovery;
 mod driver;
 mod error;
+mod maintenance;
+mod ota;
 mod properties;
+mod provision;
+#[cfg(feature = "provisioning-secure")]
+mod provision_secure;
 mod shared;
 mod wire;
 
@@ -27,6 +32,7 @@ pub use self::device::Device;
 pub use self::discovery::{Discovery, DiscoveryBuilder};
 use self::driver::Driver;
 pub use self::error::{Error, ErrorKind};
+pub use self::ota::{OtaStatus, OtaWatch};
 use self::shared::Shared;
 pub use self::wire::{Direction, WireEvent};
 use crate::PORT;

@@ -1,7 +1,10 @@
 //! `iot-home miio …`.
 
+mod provision;
+
 use std::path::PathBuf;
 
+pub(crate) use self::provision::Provision;
 use clap::{Args, Subcommand};
 use iot_home::{ActionId, PropertyId, Secret};
 
@@ -64,6 +67,13 @@ pub(crate) enum MiioCommand {
         /// Its arguments, by their piid (1=60) or in order (60); VALUE is JSON, a bare word is a string
         #[arg(value_name = "PIID=VALUE|VALUE", allow_negative_numbers = true)]
         arguments: Vec<String>,
+    },
+    /// Bring a device into a Wi-Fi: this machine has joined the device's own
+    Provision(Box<Provision>),
+    /// Start a device again (miIO.reboot)
+    Reboot {
+        #[command(flatten)]
+        target: Target,
     },
     /// Build one packet around exactly these bytes
     Encode(Encode),

@@ -2,6 +2,8 @@
 
 mod info;
 mod link;
+mod provision;
+mod reboot;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -14,6 +16,8 @@ use serde_json::Value;
 
 use self::info::info;
 use self::link::{Link, bind};
+use self::provision::provision;
+use self::reboot::reboot;
 use super::Context;
 use super::deadline::Deadline;
 use crate::args::{Address, MiioCommand, Target};
@@ -75,6 +79,8 @@ pub(super) async fn run(context: &Context, command: MiioCommand) -> Outcome {
             })?;
             Ok(if code.get() < 0 { Verdict::NotOk } else { Verdict::Done })
         }
+        MiioCommand::Provision(args) => provision(context, *args).await,
+        MiioCommand::Reboot { target } => reboot(context, &target).await,
         MiioCommand::Encode(_) | MiioCommand::Decode(_) | MiioCommand::Token { .. } => {
             Err(Failure::new(Kind::Internal, "this command talks to no device"))
         }

@@ -12,6 +12,7 @@ mod devices;
 mod failures;
 mod mqtt;
 mod program;
+mod provisioning;
 mod registration;
 mod secrets;
 mod sessions;

@@ -298,6 +298,11 @@ impl Device {
         }
     }
 
+    #[cfg(feature = "provisioning-secure")]
+    pub(super) fn token(&self) -> Option<Token> {
+        self.inner.handle.shared.token(self.inner.id)
+    }
+
     pub(super) fn timeout(&self) -> Duration {
         self.inner.handle.shared.config().timeout
     }

@@ -4,10 +4,13 @@ use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 
-use iot_home_core::{MiotCode, PropertyId};
+use iot_home_core::{Did, MiotCode, PropertyId};
 
 use crate::error::{DeviceError, Failure};
 use crate::message::{FormError, RequestError};
+use crate::provisioning::NetworkError;
+#[cfg(feature = "provisioning-secure")]
+use crate::provisioning::secure::HandshakeError;
 
 /// Why something did not work. [`kind`](Self::kind) tells causes apart, `Display` names the device
 /// and the method, and [`hint`](Self::hint) says what to do.
@@ -27,10 +30,23 @@ struct Inner {
 #[derive(Debug)]
 enum Cause {
     Failure(Failure),
-    Refused { id: PropertyId, code: MiotCode },
+    Refused {
+        id: PropertyId,
+        code: MiotCode,
+    },
     Missing,
     Form(FormError),
     Request(RequestError),
+    Network(NetworkError),
+    #[cfg(feature = "provisioning-secure")]
+    Handshake(HandshakeError),
+    Unacknowledged,
+    NoAccessPoint {
+        asked: usize,
+    },
+    NotFound {
+        did: Did,
+    },
     AddressFamily,
     Io(io::Error),
     Closed,
@@ -51,7 +67,14 @@ impl Error {
             },
             Cause::Refused { .. } => ErrorKind::Refused,
             Cause::Missing | Cause::Form(_) => ErrorKind::Malformed,
-            Cause::Request(_) | Cause::AddressFamily => ErrorKind::BadInput,
+            Cause::Request(_) | Cause::Network(_) | Cause::AddressFamily => ErrorKind::BadInput,
+            #[cfg(feature = "provisioning-secure")]
+            Cause::Handshake(HandshakeError::Form { .. }) => ErrorKind::Malformed,
+            #[cfg(feature = "provisioning-secure")]
+            Cause::Handshake(_) => ErrorKind::Untrusted,
+            Cause::Unacknowledged if self.0.repeatable => ErrorKind::Malformed,
+            Cause::Unacknowledged => ErrorKind::MaybeExecuted,
+            Cause::NoAccessPoint { .. } | Cause::NotFound { .. } => ErrorKind::NoHello,
             Cause::Io(_) => ErrorKind::Io,
             Cause::Closed => ErrorKind::Closed,
         }
@@ -130,6 +153,15 @@ impl Error {
                     "likely causes: the token is not this device's or was renewed by a Wi-Fi reset; \
                      the device is busy; its clock jumped; it remembers the request's id"
                 }
+                Failure::MaybeExecuted { .. } if is_provisioning(&self.0.what) => {
+                    "the answer is easily lost, since the device changes over to the other network: look for it \
+                     there by its did; if it is still an access point, ask it for its association state"
+                }
+                Failure::Device(_) if is_provisioning(&self.0.what) => {
+                    "some vacuums demand a uid other than 0, and most devices take a network only \
+                     until they have joined one: reset their Wi-Fi first. It may also have taken the first of \
+                     several repetitions and refused the next: then it is in the network that it was to join"
+                }
                 Failure::MaybeExecuted { .. } => {
                     "look at the device's state before trying again: executing it twice may do \
                      harm, so it was not sent under a new id; if no call ever worked with this \
@@ -152,7 +184,26 @@ impl Error {
             Cause::Form(_) => "the method answers in another form: take the reply as a JSON value",
             Cause::AddressFamily => "bind the client to an address of the device's family",
             Cause::Closed => "the runtime is shutting down, or the socket broke",
-            Cause::Refused { .. } | Cause::Request(_) | Cause::Io(_) => return None,
+            #[cfg(feature = "provisioning-secure")]
+            Cause::Handshake(_) => {
+                "nothing was told to the device; the code is what follows O= in the QR code on it, and the \
+                 token the one that its hello shows"
+            }
+            Cause::Unacknowledged if self.0.repeatable => return None,
+            Cause::Unacknowledged => {
+                "the device answered, and what it says is not known to mean yes or no: look at its state"
+            }
+            Cause::NoAccessPoint { .. } => {
+                "has this machine joined the device's own Wi-Fi, called MODEL_miapXXXX, and kept it \
+                 although it has no internet? A device that has joined a Wi-Fi before has to be reset"
+            }
+            Cause::NotFound { .. } => {
+                "is this machine in the network that the device was to join? Where the password was wrong \
+                 the device is an access point again, and tells why in its association state"
+            }
+            Cause::Refused { .. } | Cause::Request(_) | Cause::Network(_) | Cause::Io(_) => {
+                return None;
+            }
         })
     }
 
@@ -190,6 +241,42 @@ impl Error {
 
     pub(super) fn request(what: &str, error: RequestError) -> Self {
         Self::new(None, what, Cause::Request(error), None)
+    }
+
+    pub(super) fn network(what: &str, error: NetworkError) -> Self {
+        match error {
+            NetworkError::Request(error) => Self::request(what, error),
+            error => Self::new(None, what, Cause::Network(error), None),
+        }
+    }
+
+    #[cfg(feature = "provisioning-secure")]
+    pub(super) fn handshake(addr: SocketAddr, error: HandshakeError) -> Self {
+        Self::new(Some(addr), "miIO.handshake", Cause::Handshake(error), None)
+    }
+
+    pub(super) fn unacknowledged(addr: SocketAddr, what: &str, repeatable: bool) -> Self {
+        let mut error = Self::new(Some(addr), what, Cause::Unacknowledged, None);
+        error.0.repeatable = repeatable;
+        error
+    }
+
+    pub(super) fn no_access_point(asked: usize) -> Self {
+        Self::new(None, "searching an access point", Cause::NoAccessPoint { asked }, None)
+    }
+
+    pub(super) fn not_found(did: &Did) -> Self {
+        Self::new(None, "searching", Cause::NotFound { did: did.clone() }, None)
+    }
+
+    /// Takes a message of the device's away that repeats one of these.
+    pub(super) fn without<'a>(mut self, mut secrets: impl Iterator<Item = &'a str>) -> Self {
+        if let Cause::Failure(Failure::Device(error)) = &mut self.0.cause
+            && secrets.any(|secret| error.message.contains(secret))
+        {
+            error.message = "<redacted>".into();
+        }
+        self
     }
 
     pub(super) fn address_family(addr: SocketAddr) -> Self {
@@ -238,6 +325,14 @@ impl fmt::Display for Error {
             Cause::Missing => f.write_str(": the answer lacks what was asked for"),
             Cause::Form(error) => write!(f, ": {error}"),
             Cause::Request(error) => write!(f, ": {error}"),
+            Cause::Network(error) => write!(f, ": {error}"),
+            #[cfg(feature = "provisioning-secure")]
+            Cause::Handshake(error) => write!(f, ": {error}"),
+            Cause::Unacknowledged => f.write_str(": the answer is no acknowledgement"),
+            Cause::NoAccessPoint { asked } => {
+                write!(f, ": no device that shows its token answered ({asked} addresses asked)")
+            }
+            Cause::NotFound { did } => write!(f, ": the device {did} does not answer"),
             Cause::AddressFamily => {
                 f.write_str(": the client's socket has another address family, IPv4 or IPv6")
             }
@@ -287,6 +382,8 @@ pub enum ErrorKind {
     Device,
     /// The device refused a property or an action.
     Refused,
+    /// The device did not prove who it is, or offers no way to.
+    Untrusted,
     /// The answer is authentic and not readable, or not of the form asked for.
     Malformed,
     /// Answers came, and none whose checksum fits the token.
@@ -297,6 +394,10 @@ pub enum ErrorKind {
     Io,
     /// The client has ended.
     Closed,
+}
+
+fn is_provisioning(method: &str) -> bool {
+    matches!(method, "miIO.config_router" | "miIO.config_router_safe")
 }
 
 /// Whether an address lies outside every network of this machine. Unknown where the interfaces cannot be read.

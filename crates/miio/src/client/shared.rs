@@ -192,6 +192,11 @@ impl Shared {
         self.lock().peer(id)?.session.did()
     }
 
+    #[cfg(feature = "provisioning-secure")]
+    pub(super) fn token(&self, id: SessionId) -> Option<Token> {
+        Some(self.lock().peer(id)?.session.cipher().token().clone())
+    }
+
     /// Sends what a session has to send, passes on what it has to tell, and sets its timer. Returns
     /// whether a caller was told.
     fn drain(&self, state: &mut State, now: Instant, id: SessionId) -> bool {

@@ -15,9 +15,14 @@ mod discovery;
 mod discovery_search;
 mod greeting;
 mod hostile;
+#[cfg(feature = "ota")]
+mod maintenance;
 mod many_devices;
 mod message_quirks;
 mod packet;
+mod provisioning;
+#[cfg(feature = "provisioning-secure")]
+mod provisioning_secure;
 mod responder;
 mod secrets;
 mod session;

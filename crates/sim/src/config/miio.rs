@@ -1,5 +1,6 @@
 //! The keys of a device of the kind `miio`.
 
+mod access_point;
 mod faults;
 mod services;
 
@@ -11,7 +12,9 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
 
 use crate::config::{ConfigError, read as read_keys};
-use crate::miio::{Builder, DeviceClock, DidPolicy, HelloToken, PropertyName, SimDevice};
+use crate::miio::{
+    Builder, DeviceClock, DidPolicy, HelloToken, PropertyName, SimDevice, UpdateFault,
+};
 
 /// A device's keys.
 #[derive(Deserialize)]
@@ -31,6 +34,8 @@ struct Keys {
     unknown_property: Value,
     did_policy: Option<Did>,
     clock: Option<u32>,
+    access_point: Option<Map<String, Value>>,
+    update_fault: Option<Update>,
     faults: Map<String, Value>,
 }
 
@@ -50,6 +55,8 @@ impl Default for Keys {
             unknown_property: Value::Null,
             did_policy: None,
             clock: None,
+            access_point: None,
+            update_fault: None,
             faults: Map::new(),
         }
     }
@@ -85,6 +92,14 @@ enum Did {
     Echo,
     Own,
     Checked,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Update {
+    None,
+    NoTrailer,
+    BrokenOff,
 }
 
 /// Reads a device.
@@ -132,6 +147,15 @@ pub(super) fn read(fields: Map<String, Value>) -> Result<Builder, ConfigError> {
             Some(Did::Checked) => DidPolicy::Checked,
         })
         .faults(faults::read(keys.faults).map_err(|error| error.within("faults"))?);
+    if let Some(fields) = keys.access_point {
+        let read = access_point::read(fields);
+        builder = builder.access_point(read.map_err(|error| error.within("access_point"))?);
+    }
+    builder = builder.update_fault(match keys.update_fault {
+        None | Some(Update::None) => UpdateFault::None,
+        Some(Update::NoTrailer) => UpdateFault::NoTrailer,
+        Some(Update::BrokenOff) => UpdateFault::BrokenOff,
+    });
     for (at, service) in keys.services.into_iter().enumerate() {
         let path = format!("services[{at}]");
         builder = builder.service(services::read(service).map_err(|error| error.within(&path))?);

@@ -9,12 +9,14 @@ use iot_home_core::{ActionId, Random, SeededRandom};
 use iot_home_miio::{DeviceError, Token};
 use serde_json::{Map, Value, json};
 
+use crate::miio::access_point::AccessPoint;
 use crate::miio::device::{SimDevice, SpawnError};
 use crate::miio::faults::Faults;
 use crate::miio::machine::Machine;
 use crate::miio::methods::Method;
 use crate::miio::properties::{Properties, PropertyName};
 use crate::miio::spec::{Format, Property, Service};
+use crate::miio::updater::UpdateFault;
 
 /// What a device is. [`spawn`](Self::spawn) puts it on a socket, [`build`](Self::build) makes it a
 /// [`Machine`] without one.
@@ -48,6 +50,8 @@ pub struct Builder {
     pub(crate) unknown_property: Value,
     pub(crate) did_policy: DidPolicy,
     pub(crate) clock: DeviceClock,
+    pub(crate) access_point: Option<AccessPoint>,
+    pub(crate) update_fault: UpdateFault,
     pub(crate) faults: Faults,
 }
 
@@ -66,6 +70,8 @@ impl Builder {
             unknown_property: Value::Null,
             did_policy: DidPolicy::default(),
             clock: DeviceClock::default(),
+            access_point: None,
+            update_fault: UpdateFault::None,
             faults: Faults::default(),
         }
     }
@@ -160,6 +166,21 @@ impl Builder {
     #[must_use]
     pub fn clock(mut self, clock: DeviceClock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// It has not joined a Wi-Fi yet: it is an access point, and shows its token.
+    #[must_use]
+    pub fn access_point(mut self, access_point: AccessPoint) -> Self {
+        self.access_point = Some(access_point);
+        self.hello = HelloToken::Shown;
+        self
+    }
+
+    /// What goes wrong when it is updated.
+    #[must_use]
+    pub fn update_fault(mut self, fault: UpdateFault) -> Self {
+        self.update_fault = fault;
         self
     }
 

@@ -12,14 +12,16 @@ use iot_home_miio::DeviceError;
 use iot_home_miio::Token;
 use serde_json::Value;
 use tokio::net::UdpSocket;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio::time;
 
 use crate::miio::builder::{BuildError, Builder, DeviceClock};
 use crate::miio::faults::{Faults, Silence};
+use crate::miio::fetch::fetch;
 use crate::miio::machine::Machine;
 use crate::miio::properties::{PropertyError, PropertyName};
 use crate::miio::report::Report;
+use crate::miio::updater::Fetch;
 
 /// A simulated device on a real UDP socket, in a task of its own. Dropping it ends both.
 ///
@@ -181,6 +183,8 @@ impl fmt::Debug for SimDevice {
 async fn serve(socket: UdpSocket, shared: Arc<Shared>) {
     let mut received = vec![0; LARGEST];
     let mut outgoing = Vec::new();
+    // They end with the device.
+    let mut fetching = JoinSet::new();
     loop {
         let due = shared.machine().poll_timeout();
         let receive = socket.recv_from(&mut received);
@@ -205,6 +209,21 @@ async fn serve(socket: UdpSocket, shared: Arc<Shared>) {
             // What cannot be sent is lost, as on any network.
             let _ = socket.send_to(&outgoing, to).await;
         }
+        while fetching.try_join_next().is_some() {}
+        if let Some(wanted) = shared.machine().poll_fetch() {
+            fetching.spawn(update(Arc::clone(&shared), wanted));
+        }
+    }
+}
+
+/// Fetches the image that the device wants, as often as it wants it.
+async fn update(shared: Arc<Shared>, wanted: Fetch) {
+    let mut next = Some(wanted);
+    while let Some(wanted) = next {
+        let image = fetch(&wanted, |percent| shared.machine().handle_progress(percent)).await;
+        let mut machine = shared.machine();
+        machine.handle_image(shared.now(), image.as_deref());
+        next = machine.poll_fetch();
     }
 }
 

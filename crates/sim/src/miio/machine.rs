@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use iot_home_core::{ActionId, Did, Instant};
+use iot_home_core::{ActionId, Did, Instant, Random, SeededRandom};
 use iot_home_miio::cipher::OpenError;
 use iot_home_miio::packet::{HEADER_LEN, HelloField, Packet, PacketKind};
 use iot_home_miio::responder::{Incoming, Refusal, RpcRequest};
@@ -19,6 +19,8 @@ use crate::miio::network::{Network, Travel};
 use crate::miio::properties::Properties;
 use crate::miio::quirk::Quirk;
 use crate::miio::report::{Report, count};
+use crate::miio::station::{Station, Then};
+use crate::miio::updater::Fetch;
 
 /// A simulated device as a state machine: datagrams and the time go in, datagrams come out.
 ///
@@ -51,6 +53,7 @@ pub struct Machine {
     clock_set: Instant,
     faults: Faults,
     network: Network,
+    station: Station,
     report: Report,
     garbled: bool,
 }
@@ -71,6 +74,8 @@ impl Machine {
             unknown_property,
             did_policy,
             clock,
+            access_point,
+            update_fault,
             faults,
             ..
         } = builder;
@@ -89,6 +94,7 @@ impl Machine {
             clock,
             clock_set: Instant::ORIGIN,
             network: Network::new(faults.seed),
+            station: Station::new(access_point, update_fault),
             faults,
             report: Report::default(),
             garbled: false,
@@ -116,7 +122,23 @@ impl Machine {
 
     /// When [`poll_transmit`](Self::poll_transmit) may have something next; never, if nothing is under way.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.network.next()
+        self.network.next().into_iter().chain(self.station.next()).min()
+    }
+
+    /// The image that the device wants to have, if it was just told to update itself. A
+    /// [`SimDevice`](crate::SimDevice) fetches it by itself, from this machine only.
+    pub fn poll_fetch(&mut self) -> Option<Fetch> {
+        self.station.updater.poll_fetch()
+    }
+
+    /// How much of the image has come, in percent.
+    pub fn handle_progress(&mut self, percent: u8) {
+        self.station.updater.progressed(percent);
+    }
+
+    /// The image that was wanted, or nothing where it did not come whole.
+    pub fn handle_image(&mut self, now: Instant, image: Option<&[u8]>) {
+        self.station.updater.fetched(now, image);
     }
 
     /// The device's id.
@@ -223,8 +245,49 @@ impl Machine {
         outcome.body
     }
 
+    /// Comes back from where the device was told to go.
+    fn come_back(&mut self, now: Instant) {
+        if self.station.update(now) {
+            count(&mut self.report.updates);
+        }
+        let Some((at, then)) = self.station.arrive(now) else { return };
+        match then {
+            Then::Joined => self.show(HelloToken::Hidden),
+            Then::NotJoined => {}
+            Then::Reset => {
+                let mut token = [0; 16];
+                // Another one each time, and the same ones in each run.
+                let [a, b, c, d, e, f, g, h, ..] = *self.token().expose();
+                let seed = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
+                SeededRandom::new(seed ^ self.appliance.did).fill(&mut token);
+                self.set_token(token);
+                self.show(HelloToken::Shown);
+            }
+            Then::Restarted => self.forget_ids(),
+        }
+        if matches!(then, Then::Reset | Then::Restarted) && self.clock != DeviceClock::Unset {
+            self.set_clock(at, DeviceClock::From(1));
+        }
+    }
+
+    /// Changes what a hello shows in place of the token.
+    fn show(&mut self, hello: HelloToken) {
+        self.hello = hello;
+        if hello == HelloToken::Shown {
+            let token = self.token().expose_hex();
+            self.appliance.info.insert("token".into(), token.into());
+        } else {
+            self.appliance.info.remove("token");
+        }
+        // It remembers the ids: what is sent again meanwhile is known.
+        let field = hello_field(hello, self.token());
+        let forgetful = responder(self.appliance.did, self.token(), hello, &self.faults);
+        self.responder = std::mem::replace(&mut self.responder, forgetful).hello_field(field);
+    }
+
     /// Takes in what has arrived by now.
     fn arrive(&mut self, now: Instant) {
+        self.come_back(now);
         while let Some((due, mut arrival)) = self.network.arrive(now) {
             self.receive(due, arrival.from, &mut arrival.datagram, arrival.travel);
         }
@@ -232,13 +295,14 @@ impl Machine {
 
     /// What the device's network module does with a datagram.
     fn receive(&mut self, now: Instant, from: SocketAddr, datagram: &mut [u8], travel: Travel) {
+        self.come_back(now);
         let probe = Packet::parse(datagram).is_ok_and(|packet| packet.kind() == PacketKind::Probe);
         let ignored = match self.faults.silence {
             Silence::Never => false,
             Silence::ToRequests => !probe,
             Silence::Total => true,
         };
-        if ignored {
+        if ignored || self.station.is_away(now) {
             return count(&mut self.report.ignored);
         }
         if probe && datagram.len() != HEADER_LEN {
@@ -297,7 +361,13 @@ impl Machine {
         count(&mut self.report.requests);
         let uptime = self.stamp(now);
         let RpcRequest { id, method, params, .. } = &request;
-        let outcome = self.appliance.call(&self.faults, uptime, method, params);
+        let Self { appliance, station, report, responder, .. } = self;
+        let own = match appliance.methods.contains_key(method) {
+            true => None,
+            false => station.call(&mut report.refusals, now, responder.token(), method, params),
+        };
+        let outcome =
+            own.unwrap_or_else(|| self.appliance.call(&self.faults, uptime, method, params));
         if outcome.executed {
             count(self.report.executions.entry(method.clone()).or_default());
         }
@@ -364,12 +434,16 @@ impl Machine {
     }
 }
 
-fn responder(did: u64, token: &Token, hello: HelloToken, faults: &Faults) -> Responder {
-    let field = match hello {
+fn hello_field(hello: HelloToken, token: &Token) -> HelloField {
+    match hello {
         HelloToken::Hidden => HelloField::HiddenFf,
         HelloToken::HiddenAsZeros => HelloField::HiddenZero,
         HelloToken::Shown => HelloField::Token(token.clone()),
-    };
+    }
+}
+
+fn responder(did: u64, token: &Token, hello: HelloToken, faults: &Faults) -> Responder {
+    let field = hello_field(hello, token);
     let responder =
         Responder::new(did, token.clone()).hello_field(field).id_memory(faults.id_memory);
     match faults.stamp_window {

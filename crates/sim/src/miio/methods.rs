@@ -271,7 +271,12 @@ impl Appliance {
 }
 
 impl Outcome {
-    fn done(body: Result<Value, DeviceError>) -> Self {
+    /// What was not done.
+    pub(crate) fn refused(error: DeviceError) -> Self {
+        Self { executed: false, ..Self::done(Err(error)) }
+    }
+
+    pub(crate) fn done(body: Result<Value, DeviceError>) -> Self {
         let executed = !body.as_ref().is_err_and(|error| *error == unknown_method());
         Self { body, executed, exe_time: None, delay: Duration::ZERO, damage: None }
     }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::miio::refusals::Refusals;
+
 /// Counts since the device began. A test asserts on them what no answer shows: that a client sent
 /// nothing a real device would refuse, or that a command was carried out once.
 ///
@@ -47,8 +49,12 @@ pub struct Report {
     pub ignored: u64,
     /// How often each method was carried out.
     pub executions: BTreeMap<String, u64>,
+    /// How often an image of firmware was installed.
+    pub updates: u64,
     /// What the device refused by saying nothing.
     pub violations: Violations,
+    /// What the device refused by an error, of what concerns itself and its network.
+    pub refusals: Refusals,
 }
 
 impl Report {

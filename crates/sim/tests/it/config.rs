@@ -201,6 +201,28 @@ fn expected_by(keys: serde_json::Value) -> Vec<String> {
 }
 
 #[test]
+fn a_device_that_has_not_joined_a_wifi() {
+    let keys = json!({"update_fault": "broken-off", "access_point": {
+        "ssid": "home", "password": "correct horse", "acknowledges": "zero", "plain_characters": true,
+        "needs_uid": true, "away_ms": 100,
+    }});
+    let mut client = Client::of(device(keys));
+    let mut told = |params: serde_json::Value| {
+        let request = json!({"id": 1, "method": "miIO.config_router", "params": params});
+        client.ask(&request.to_string())
+    };
+    let refused = told(json!({"ssid": "home", "passwd": "correct horse", "uid": 0}));
+    assert_eq!(refused["error"]["code"], -32603);
+    let refused = told(json!({"ssid": "ho;me", "passwd": "correct horse", "uid": 1}));
+    assert_eq!(refused["error"]["code"], -32603);
+    let taken = told(json!({"ssid": "home", "passwd": "correct horse", "uid": 1}));
+    assert_eq!(taken["result"], 0);
+    let lone = json!({"devices": [{"kind": "miio", "access_point": {"password": "x"}}]});
+    let error = Config::from_json(&lone.to_string()).unwrap_err();
+    assert_eq!(error.path, "devices[0].access_point.password");
+}
+
+#[test]
 fn the_schema_has_the_same_keys() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/sim-config.schema.json");
     let schema: serde_json::Value =
@@ -215,6 +237,7 @@ fn the_schema_has_the_same_keys() {
     for (definition, wrong) in [
         ("miio", json!({"kind": "miio", "?": 1})),
         ("faults", json!({"kind": "miio", "faults": {"?": 1}})),
+        ("access_point", json!({"kind": "miio", "access_point": {"?": 1}})),
         ("service", with(json!({"?": 1}))),
         ("property", with(property)),
         ("action", with(action)),
@@ -233,6 +256,11 @@ fn the_schema_has_the_same_keys() {
     for (pointer, wrong) in [
         ("/$defs/miio/properties/preset/enum", json!({"kind": "miio", "preset": "?"})),
         ("/$defs/miio/properties/did_policy/enum", json!({"kind": "miio", "did_policy": "?"})),
+        ("/$defs/miio/properties/update_fault/enum", json!({"kind": "miio", "update_fault": "?"})),
+        (
+            "/$defs/access_point/properties/acknowledges/enum",
+            json!({"kind": "miio", "access_point": {"acknowledges": "?"}}),
+        ),
         ("/$defs/faults/properties/beyond/enum", fault("beyond")),
         ("/$defs/faults/properties/silence/enum", fault("silence")),
     ] {

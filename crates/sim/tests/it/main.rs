@@ -1,5 +1,6 @@
 //! The simulator's honesty: it refuses what a device refuses, and each fault is the fault it says.
 
+mod access_point;
 mod broken_clients;
 mod client;
 mod config;
@@ -11,6 +12,7 @@ mod micloud;
 mod mqtt;
 mod quirks;
 mod sockets;
+mod updates;
 mod yeelight_broken_clients;
 mod yeelight_client;
 mod yeelight_config;

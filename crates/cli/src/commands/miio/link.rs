@@ -62,13 +62,23 @@ pub(super) async fn bind(
     deadline: &Deadline,
     token: Option<&Token>,
 ) -> Result<Client, Failure> {
+    bind_hiding(context, addr, deadline, token.map(spellings).unwrap_or_default()).await
+}
+
+/// A client whose transcript shows none of these, given in lower case.
+pub(super) async fn bind_hiding(
+    context: &Context,
+    addr: SocketAddr,
+    deadline: &Deadline,
+    secrets: Vec<String>,
+) -> Result<Client, Failure> {
     let local = match addr {
         SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
         SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
     };
     let mut builder = Client::builder().local_addr(local).timeout(deadline.left());
     if let Some(recorder) = &context.recorder {
-        builder = builder.on_wire(recorder.observer(token.map(spellings).unwrap_or_default()));
+        builder = builder.on_wire(recorder.observer(secrets));
     }
     Ok(builder.bind().await?)
 }
