@@ -149,6 +149,7 @@ impl From<miio::Error> for Failure {
             ErrorKind::Refused => Kind::Refused,
             ErrorKind::Malformed => Kind::Malformed,
             ErrorKind::Checksum => Kind::Checksum,
+            ErrorKind::NotSupported => Kind::NotSupported,
             ErrorKind::BadInput => Kind::BadInput,
             _ => Kind::Io,
         };

@@ -4,11 +4,14 @@
 //! clone, whose calls may run at the same time; dropping a call half-way is safe. When the last
 //! handle is dropped, the task and the socket end.
 
+mod child;
 mod device;
 mod discovery;
 mod driver;
 mod error;
 mod properties;
+mod pushes;
+mod scenes;
 mod shared;
 mod wire;
 
@@ -21,10 +24,13 @@ use std::time::Duration;
 use tokio::net::UdpSocket;
 use tokio::task::AbortHandle;
 
+pub use self::child::Child;
 pub use self::device::Device;
 pub use self::discovery::{Discovery, DiscoveryBuilder};
 use self::driver::Driver;
 pub use self::error::{Error, ErrorKind};
+pub use self::pushes::Pushes;
+pub use self::scenes::{SceneEvent, ScenePush};
 use self::shared::Shared;
 pub use self::wire::{Direction, WireEvent};
 use crate::PORT;

@@ -21,13 +21,16 @@ pub mod cipher;
 pub mod client;
 pub mod discovery;
 pub mod error;
+pub mod gateway;
 mod info;
 pub mod json;
 mod message;
 pub mod miot;
 pub mod packet;
+pub mod push;
 pub mod redact;
 pub mod responder;
+pub mod scene;
 pub mod session;
 pub mod token;
 

@@ -1,7 +1,9 @@
-//! `iot-home miio hello|info|call|get|set|action`: talking to one device.
+//! `iot-home miio hello|info|call|get|set|action|watch|children`: talking to one device.
 
+mod children;
 mod info;
 mod link;
+mod watch;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -75,6 +77,8 @@ pub(super) async fn run(context: &Context, command: MiioCommand) -> Outcome {
             })?;
             Ok(if code.get() < 0 { Verdict::NotOk } else { Verdict::Done })
         }
+        MiioCommand::Watch { target } => watch::watch(context, &target).await,
+        MiioCommand::Children { target } => children::children(context, &target).await,
         MiioCommand::Encode(_) | MiioCommand::Decode(_) | MiioCommand::Token { .. } => {
             Err(Failure::new(Kind::Internal, "this command talks to no device"))
         }

@@ -32,6 +32,8 @@ enum Cause {
     Form(FormError),
     Request(RequestError),
     AddressFamily,
+    Unsupported,
+    NoAddress,
     Io(io::Error),
     Closed,
 }
@@ -51,7 +53,8 @@ impl Error {
             },
             Cause::Refused { .. } => ErrorKind::Refused,
             Cause::Missing | Cause::Form(_) => ErrorKind::Malformed,
-            Cause::Request(_) | Cause::AddressFamily => ErrorKind::BadInput,
+            Cause::Request(_) | Cause::AddressFamily | Cause::NoAddress => ErrorKind::BadInput,
+            Cause::Unsupported => ErrorKind::NotSupported,
             Cause::Io(_) => ErrorKind::Io,
             Cause::Closed => ErrorKind::Closed,
         }
@@ -150,6 +153,13 @@ impl Error {
             Cause::Missing => "the device left the property out of its answer: does it have it?",
             Cause::Form(_) => "the method answers in another form: take the reply as a JSON value",
             Cause::AddressFamily => "bind the client to an address of the device's family",
+            Cause::Unsupported => {
+                "ask for its properties from time to time, or let it push through a scene"
+            }
+            Cause::NoAddress => {
+                "devices tell scenes to an IPv4 address and port 54321: listen on an address that \
+                 the device can reach, and on that port"
+            }
             Cause::Closed => "the runtime is shutting down, or the socket broke",
             Cause::Refused { .. } | Cause::Request(_) | Cause::Io(_) => return None,
         })
@@ -193,6 +203,14 @@ impl Error {
 
     pub(super) fn address_family(addr: SocketAddr) -> Self {
         Self::new(Some(addr), "request", Cause::AddressFamily, None)
+    }
+
+    pub(super) fn no_address(addr: SocketAddr, what: &str) -> Self {
+        Self::new(Some(addr), what, Cause::NoAddress, None)
+    }
+
+    pub(super) fn unsupported(addr: SocketAddr, what: &str) -> Self {
+        Self::new(Some(addr), what, Cause::Unsupported, None)
     }
 
     pub(super) fn bind(addr: SocketAddr, error: io::Error) -> Self {
@@ -240,6 +258,8 @@ impl fmt::Display for Error {
             Cause::AddressFamily => {
                 f.write_str(": the client's socket has another address family, IPv4 or IPv6")
             }
+            Cause::NoAddress => f.write_str(": the listener has no address to tell the device"),
+            Cause::Unsupported => f.write_str(": the device takes no subscriptions"),
             // The system's own words are the source.
             Cause::Io(_) => f.write_str(" failed"),
             Cause::Closed => f.write_str(": the client has ended"),
@@ -290,6 +310,8 @@ pub enum ErrorKind {
     Malformed,
     /// Answers came, and none whose checksum fits the token.
     Checksum,
+    /// The device does not know what was asked of it.
+    NotSupported,
     /// The request cannot be sent; nothing was.
     BadInput,
     /// The operating system refused.

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use iot_home_core::{MiotCode, PropertyId, PropertyResult};
+use iot_home_core::{ActionId, ActionResult, MiotCode, PropertyId, PropertyResult};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -12,8 +12,9 @@ use tokio::time::Instant;
 use super::device::Device;
 use super::error::{Error, ErrorKind};
 use crate::error::Failure;
+use crate::gateway::Sid;
 use crate::message::{FormError, Reply, Request, RequestError};
-use crate::miot;
+use crate::miot::{self, ActionInput};
 
 /// Properties in one MIoT request, unless the device has shown that it takes fewer.
 pub(super) const AT_ONCE: usize = 10;
@@ -22,13 +23,14 @@ pub(super) const PROPS_AT_ONCE: usize = 15;
 
 pub(super) async fn get(
     device: &Device,
+    child: Option<&Sid>,
     ids: Vec<PropertyId>,
 ) -> Result<Vec<PropertyResult>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let started = Instant::now();
-    let did = did(device, device.timeout()).await?;
+    let did = did(device, child).await?;
     let batch = Batch {
         device,
         what: "get_properties",
@@ -47,6 +49,7 @@ pub(super) async fn get(
 
 pub(super) async fn set(
     device: &Device,
+    child: Option<&Sid>,
     values: Vec<(PropertyId, Value)>,
 ) -> Result<Vec<PropertyResult>, Error> {
     type Item = (PropertyId, Value);
@@ -54,7 +57,7 @@ pub(super) async fn set(
         return Ok(Vec::new());
     }
     let started = Instant::now();
-    let did = did(device, device.timeout()).await?;
+    let did = did(device, child).await?;
     let batch = Batch {
         device,
         what: "set_properties",
@@ -96,12 +99,30 @@ pub(super) async fn get_prop(device: &Device, names: &[&str]) -> Result<Vec<Valu
     batch.run(names, Instant::now()).await
 }
 
-/// The did that requests name: the device's own, found out by a hello of its own where the device
-/// was never heard of.
-pub(super) async fn did(device: &Device, wait: Duration) -> Result<String, Error> {
-    match device.did() {
-        Some(did) => Ok(did.to_string()),
-        None => Ok(device.hello(wait).await?.did.to_string()),
+pub(super) async fn action(
+    device: &Device,
+    child: Option<&Sid>,
+    id: ActionId,
+    input: &ActionInput,
+) -> Result<ActionResult, Error> {
+    let started = Instant::now();
+    let did = did(device, child).await?;
+    let request = miot::action(&did, id, input).map_err(|error| Error::request("action", error))?;
+    let left = device.timeout().saturating_sub(started.elapsed());
+    if left.is_zero() {
+        return Err(Error::failure(device.addr(), "action", Failure::NeverSent, true));
+    }
+    let reply = device.request(request.timeout(left)).await?;
+    miot::action_result(&reply, id).map_err(|error| Error::form(device.addr(), "action", error))
+}
+
+/// The did that requests name: the child's, or the device's own, found out by a hello of its own where the
+/// device was never heard of.
+async fn did(device: &Device, child: Option<&Sid>) -> Result<String, Error> {
+    match (child, device.did()) {
+        (Some(sid), _) => Ok(sid.to_string()),
+        (None, Some(did)) => Ok(did.to_string()),
+        (None, None) => Ok(device.hello(device.timeout()).await?.did.to_string()),
     }
 }
 

@@ -14,7 +14,9 @@ use tokio::sync::oneshot;
 use tokio::time;
 
 use super::device::DeviceInner;
+use super::pushes::Listener;
 use super::wire::{Direction, Observer, observe};
+use crate::cipher::Cipher;
 use crate::discovery::Found;
 use crate::error::Failure;
 use crate::message::{Reply, Request};
@@ -43,6 +45,7 @@ impl Shared {
             driver: None,
             wakes_at: None,
             closed: false,
+            next_listener: 0,
         };
         Self { socket, origin: time::Instant::now(), config, on_wire, state: Mutex::new(state) }
     }
@@ -80,6 +83,7 @@ impl Shared {
             waiting: Vec::new(),
             unsent: None,
             timer: None,
+            listeners: Vec::new(),
             handle: Arc::downgrade(&handle),
         };
         match state.peers.get_mut(id.0) {
@@ -150,9 +154,13 @@ impl Shared {
         self.lock().peer(id)?.session.did()
     }
 
+    pub(super) fn cipher(&self, id: SessionId) -> Option<Cipher> {
+        Some(self.lock().peer(id)?.session.cipher().clone())
+    }
+
     /// Sends what a session has to send, passes on what it has to tell, and sets its timer. Returns
     /// whether a caller was told.
-    fn drain(&self, state: &mut State, now: Instant, id: SessionId) -> bool {
+    pub(super) fn drain(&self, state: &mut State, now: Instant, id: SessionId) -> bool {
         let State { peers, timers, outbox, buffer, driver, wakes_at, .. } = state;
         let Some(peer) = peers.get_mut(id.0).and_then(Option::as_mut) else {
             return false;
@@ -167,11 +175,14 @@ impl Shared {
                         told = true;
                     }
                     Event::Request(request) => {
-                        // Devices repeat what is not acknowledged. Nobody listens for these yet. An answer
+                        // Devices repeat what is not acknowledged. Nobody listens for these. An answer
                         // under the id 0, sent back to us, would pass for the device's own.
                         if request.id != 0 {
                             let _ = peer.session.answer(request.id, "{\"code\":0}");
                         }
+                    }
+                    Event::Push(event) => {
+                        peer.listeners.iter_mut().for_each(|listener| listener.hear(&event));
                     }
                 }
             }
@@ -282,6 +293,7 @@ impl Shared {
         state.closed = true;
         for peer in state.peers.iter_mut().flatten() {
             peer.waiting.clear();
+            peer.listeners.iter_mut().for_each(Listener::end);
         }
     }
 
@@ -320,7 +332,9 @@ pub(super) struct State {
     /// The task, while it sleeps, and until when it does.
     pub(super) driver: Option<Waker>,
     pub(super) wakes_at: Option<Instant>,
-    closed: bool,
+    pub(super) closed: bool,
+    /// The number of the next listener.
+    pub(super) next_listener: u64,
 }
 
 impl State {
@@ -328,18 +342,20 @@ impl State {
         self.peers.get(id.0)?.as_ref()
     }
 
-    fn peer_mut(&mut self, id: SessionId) -> Option<&mut Peer> {
+    pub(super) fn peer_mut(&mut self, id: SessionId) -> Option<&mut Peer> {
         self.peers.get_mut(id.0)?.as_mut()
     }
 }
 
-struct Peer {
+pub(super) struct Peer {
     addr: SocketAddr,
-    session: Session,
+    pub(super) session: Session,
     waiting: Vec<(RequestKey, oneshot::Sender<Ended>)>,
     /// Why the system did not send the last datagram, if it did not.
     unsent: Option<io::Error>,
     timer: Option<Instant>,
+    /// Who reads what the device pushes.
+    pub(super) listeners: Vec<Listener>,
     handle: Weak<DeviceInner>,
 }
 

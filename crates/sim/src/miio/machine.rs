@@ -1,11 +1,10 @@
 //! A device without a socket and without a clock.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use iot_home_core::{ActionId, Did, Instant};
+use iot_home_core::{Did, EventId, Instant};
 use iot_home_miio::cipher::OpenError;
-use iot_home_miio::packet::{HEADER_LEN, HelloField, Packet, PacketKind};
+use iot_home_miio::packet::{HEADER_LEN, HelloField, HelloReply, Packet, PacketKind};
 use iot_home_miio::responder::{Incoming, Refusal, RpcRequest};
 use iot_home_miio::{DeviceError, Responder, Token};
 use serde::de::IgnoredAny;
@@ -14,11 +13,14 @@ use serde_json::{Map, Value};
 use crate::miio::answer::Answer;
 use crate::miio::builder::{Builder, DeviceClock, HelloToken};
 use crate::miio::faults::{Beyond, Faults, Silence};
+use crate::miio::gateway::Gateway;
 use crate::miio::methods::{Appliance, Outcome};
 use crate::miio::network::{Network, Travel};
 use crate::miio::properties::Properties;
+use crate::miio::push::Push;
 use crate::miio::quirk::Quirk;
 use crate::miio::report::{Report, count};
+use crate::miio::scene::Scenes;
 
 /// A simulated device as a state machine: datagrams and the time go in, datagrams come out.
 ///
@@ -52,6 +54,9 @@ pub struct Machine {
     faults: Faults,
     network: Network,
     report: Report,
+    push: Option<Push>,
+    scenes: Option<Scenes>,
+    gateway: Option<Gateway>,
     garbled: bool,
 }
 
@@ -71,16 +76,14 @@ impl Machine {
             unknown_property,
             did_policy,
             clock,
+            push,
+            scenes,
+            scene_port,
             faults,
             ..
         } = builder;
-        let mut actions = BTreeMap::new();
-        for service in services {
-            let id = |aiid: u32| ActionId::new(service.siid.get(), aiid);
-            actions.extend(service.actions.into_iter().map(|a| (id(a.aiid.get()), a)));
-        }
-        let appliance =
-            Appliance { did, info, properties, actions, methods, unknown_property, did_policy };
+        let appliance = Appliance::new(services, methods, did, info, properties)
+            .policies(unknown_property, did_policy);
         Self {
             model,
             hello,
@@ -91,6 +94,9 @@ impl Machine {
             network: Network::new(faults.seed),
             faults,
             report: Report::default(),
+            push: push.map(Push::new),
+            scenes: scenes.then(|| Scenes::new(scene_port)),
+            gateway: None,
             garbled: false,
         }
     }
@@ -116,7 +122,9 @@ impl Machine {
 
     /// When [`poll_transmit`](Self::poll_transmit) may have something next; never, if nothing is under way.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.network.next()
+        let push = self.push.as_ref().and_then(|push| push.next(&self.appliance.properties));
+        let scene = self.scenes.as_ref().and_then(Scenes::next);
+        self.network.next().into_iter().chain(push).chain(scene).min()
     }
 
     /// The device's id.
@@ -160,11 +168,17 @@ impl Machine {
         &mut self.appliance.properties
     }
 
-    /// Switches the device off and on: what was on its way is lost, ids are forgotten, and the clock
+    /// Switches the device off and on: what was on its way is lost, ids and subscriptions are forgotten, and the clock
     /// shows 1, the uptime. The properties keep their values.
     pub fn reboot(&mut self, now: Instant) {
         self.network.clear();
         self.forget_ids();
+        if let Some(push) = &mut self.push {
+            push.forget();
+        }
+        if let Some(scenes) = &mut self.scenes {
+            scenes.forget_firing();
+        }
         if self.clock != DeviceClock::Unset {
             self.set_clock(now, DeviceClock::From(1));
         }
@@ -202,6 +216,33 @@ impl Machine {
         self.faults.silence = silence;
     }
 
+    /// Lets an event occur. Who has subscribed is told of it, three events a second at most.
+    pub fn emit(
+        &mut self,
+        id: impl Into<EventId>,
+        arguments: impl IntoIterator<Item = (u32, Value)>,
+    ) {
+        match &mut self.push {
+            Some(push) => push.emit(id.into(), arguments.into_iter().collect(), &mut self.report),
+            None => count(&mut self.report.untold_events),
+        }
+    }
+
+    /// Lets something happen that scenes may wait for, such as `event.lumi.sensor_switch.v2.click`. Returns how
+    /// many fire.
+    pub fn fire(&mut self, now: Instant, key: &str) -> usize {
+        self.scenes.as_mut().map_or(0, |scenes| scenes.fire(now, key))
+    }
+
+    /// The names of the scenes that are stored, such as `x.scene.1000001`.
+    pub fn scenes(&self) -> impl Iterator<Item = &str> {
+        self.scenes.iter().flat_map(Scenes::names)
+    }
+
+    pub(crate) fn set_gateway(&mut self, gateway: Option<Gateway>) {
+        self.gateway = gateway;
+    }
+
     fn forget_ids(&mut self) {
         let token = self.responder.token().clone();
         self.responder = responder(self.appliance.did, &token, self.hello, &self.faults);
@@ -228,6 +269,20 @@ impl Machine {
         while let Some((due, mut arrival)) = self.network.arrive(now) {
             self.receive(due, arrival.from, &mut arrival.datagram, arrival.travel);
         }
+        if self.faults.silence == Silence::Total {
+            return;
+        }
+        if let Some(scenes) = &mut self.scenes {
+            for (to, datagram) in scenes.due(now, self.responder.token()) {
+                self.network.send(&self.faults, &mut self.report, now, to, datagram);
+            }
+        }
+        let Some(push) = &mut self.push else { return };
+        let did = self.responder.did().into();
+        let due = push.due(now, &did, &self.appliance.properties, &mut self.report);
+        for (to, text) in due {
+            self.seal_and_send(now, to, text.as_bytes());
+        }
     }
 
     /// What the device's network module does with a datagram.
@@ -244,11 +299,23 @@ impl Machine {
         if probe && datagram.len() != HEADER_LEN {
             return count(&mut self.report.violations.malformed_packet);
         }
+        let token = self.responder.token();
+        if let Some(scenes) = &mut self.scenes
+            && scenes.receive(now, from, datagram, token, &mut self.report)
+        {
+            return;
+        }
         let stamp = self.stamp(now);
         match self.responder.receive(stamp, datagram) {
-            Ok(Incoming::Hello { .. }) => {
+            Ok(Incoming::Hello { virtual_did }) => {
                 count(&mut self.report.hellos);
-                let reply = self.responder.hello_reply(stamp);
+                let reply = match (&mut self.push, virtual_did) {
+                    (Some(push), Some(virtual_did)) => {
+                        let state = HelloField::Subscription(push.probed(from, virtual_did));
+                        HelloReply::new(self.responder.did(), stamp, state).encode()
+                    }
+                    _ => self.responder.hello_reply(stamp),
+                };
                 self.send(now, from, reply.into());
             }
             Ok(Incoming::KeepAlive { .. }) => {
@@ -289,6 +356,9 @@ impl Machine {
             return count(&mut self.report.violations.malformed_json);
         }
         if request.method.is_empty() && answers {
+            if let Some(push) = &mut self.push {
+                push.answered(from, request.id, &request.message, &mut self.report);
+            }
             return count(&mut self.report.client_answers);
         }
         if !(1..=i64::from(i32::MAX)).contains(&request.id) {
@@ -297,13 +367,39 @@ impl Machine {
         count(&mut self.report.requests);
         let uptime = self.stamp(now);
         let RpcRequest { id, method, params, .. } = &request;
-        let outcome = self.appliance.call(&self.faults, uptime, method, params);
+        let outcome = self.about_others(now, from, &request);
+        let outcome =
+            outcome.unwrap_or_else(|| self.appliance.call(&self.faults, uptime, method, params));
         if outcome.executed {
             count(self.report.executions.entry(method.clone()).or_default());
         }
         if outcome.damage != Some(Beyond::Silence) {
             self.answer(now, from, *id, method, outcome);
         }
+    }
+
+    /// What is not the appliance's: subscriptions, scenes and children.
+    fn about_others(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        request: &RpcRequest,
+    ) -> Option<Outcome> {
+        let uptime = self.stamp(now);
+        let (method, report) = (request.method.as_str(), &mut self.report);
+        if let Some(push) = &mut self.push
+            && matches!(method, "miIO.sub" | "miIO.unsub")
+        {
+            let properties = &self.appliance.properties;
+            return Some(Outcome::done(push.call(now, from, request, properties, report)));
+        }
+        if let Some(scenes) = &mut self.scenes {
+            let token = self.responder.token();
+            if let Some(body) = scenes.call(method, &request.params, token, report) {
+                return Some(Outcome::done(body));
+            }
+        }
+        self.gateway.as_mut()?.call(&self.faults, uptime, request, report)
     }
 
     fn answer(&mut self, now: Instant, to: SocketAddr, id: i64, method: &str, outcome: Outcome) {
