@@ -12,6 +12,7 @@ mod devices;
 mod failures;
 mod mqtt;
 mod program;
+mod pushes;
 mod registration;
 mod secrets;
 mod sessions;

@@ -197,7 +197,10 @@ fn scenes() {
     let (answer, fired) = listener.handle_datagram(Instant::ORIGIN, unix + 1, GATEWAY, &mut fires);
     assert_eq!(answer.unwrap(), Vector::of("scene_answer").packet());
     let fired = fired.unwrap();
-    assert_eq!((fired.source.to_string(), fired.action.as_str()), ("lumi.158d0001".to_owned(), "click"));
+    assert_eq!(
+        (fired.source.to_string(), fired.action.as_str()),
+        ("lumi.158d0001".to_owned(), "click")
+    );
 }
 
 #[test]

@@ -239,9 +239,8 @@ fn probes_come_at_their_pace() {
     let mut bench = Bench::subscribed();
     bench.wait(SECOND * 400);
     let waits: Vec<_> = bench.probes.windows(2).map(|pair| pair[1] - pair[0]).collect();
-    let expected = [20, 40, 50, 50, 50, 50, 50];
-    assert_eq!(waits.len(), expected.len() + usize::from(waits.len() > expected.len()));
-    for (wait, middle) in waits.iter().zip(expected) {
+    assert!((7..=10).contains(&waits.len()), "{waits:?}");
+    for (wait, middle) in waits.iter().zip([20, 40].into_iter().chain(std::iter::repeat(50))) {
         let tenth = SECOND * middle / 10;
         assert!(*wait >= SECOND * middle - tenth && *wait <= SECOND * middle + tenth, "{waits:?}");
     }
@@ -411,8 +410,6 @@ async fn a_stream_that_outlives_its_handles() {
 
 #[tokio::test]
 async fn a_reader_that_is_too_slow_is_told_what_it_missed() {
-    let sim = SimDevice::light().spawn().await.unwrap();
-    drop(sim);
     // A device by hand, which pushes faster than devices do.
     let socket = tokio::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
     let addr = socket.local_addr().unwrap();

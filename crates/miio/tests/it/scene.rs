@@ -169,7 +169,10 @@ async fn a_scene_from_the_gateway_to_the_stream() {
         assert_eq!(sim.fire("event.lumi.sensor_switch.v2.click"), 1);
         let told = tokio::time::timeout(10 * SECOND, scenes.next()).await.unwrap();
         let Some(SceneEvent::Fired(fired)) = told else { panic!("{told:?}") };
-        assert_eq!((fired.action.as_str(), fired.source.to_string()), ("click", "lumi.158d0001".to_owned()));
+        assert_eq!(
+            (fired.action.as_str(), fired.source.to_string()),
+            ("click", "lumi.158d0001".to_owned())
+        );
     }
     // Somebody else on this machine has the same address, and not the token.
     let forger = UdpSocket::bind(local(0)).await.unwrap();
