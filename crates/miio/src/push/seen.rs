@@ -26,7 +26,7 @@ pub(super) enum Novelty {
 }
 
 impl Seen {
-    /// Tells what a message is. What is new has to be [kept](Self::keep).
+    /// Tells what a message is. What is new or repeated has to be [kept](Self::keep).
     pub(super) fn novelty(
         &mut self,
         now: Instant,
@@ -44,15 +44,19 @@ impl Seen {
         if known.any(|old| old.stamp == stamp) { Novelty::Replayed } else { Novelty::New }
     }
 
+    /// Each repetition has a stamp of its own, and may be replayed as well.
     pub(super) fn keep(&mut self, now: Instant, did: Option<Did>, id: i64, stamp: u32) {
-        if self.0.len() >= MAX_SEEN {
-            self.0.pop_front();
+        let same = |old: &Entry| old.id == id && old.stamp == stamp && old.did == did;
+        match self.0.iter().position(same) {
+            Some(at) => drop(self.0.remove(at)),
+            None if self.0.len() >= MAX_SEEN => drop(self.0.pop_front()),
+            None => {}
         }
         self.0.push_back(Entry { did, id, stamp, at: now });
     }
 }
 
-/// How long a repetition under the same id is the same message.
+/// How long after the last repetition one under the same id is the same message.
 const REPEATABLE: Duration = Duration::from_secs(5);
 /// How long a packet passes for a fresh one by its stamp: from the earliest to the latest moment at which
 /// [`STAMP_WINDOW`](super::subscriber::STAMP_WINDOW) lets it pass, and a second for what stamps cut off.
@@ -78,6 +82,9 @@ mod tests {
         assert_eq!(seen.novelty(at(4), did.as_ref(), 2, 104), Novelty::New);
         assert_eq!(seen.novelty(at(4), Some(&Did::from(8)), 1, 104), Novelty::New);
         assert_eq!(seen.novelty(at(5), did.as_ref(), 1, 105), Novelty::New, "the id comes round");
+        seen.keep(at(4), did.clone(), 1, 104);
+        assert_eq!(seen.novelty(at(8), did.as_ref(), 1, 108), Novelty::Repeated);
+        assert_eq!(seen.novelty(at(9), did.as_ref(), 1, 104), Novelty::Replayed);
         assert_eq!(seen.novelty(at(5), did.as_ref(), 1, 100), Novelty::Replayed);
         assert_eq!(seen.novelty(at(21), did.as_ref(), 1, 100), Novelty::Replayed);
     }
@@ -89,6 +96,10 @@ mod tests {
             seen.keep(at(0), None, id, 100);
         }
         assert_eq!(seen.0.len(), MAX_SEEN);
+        for _ in 0..5000 {
+            seen.keep(at(0), None, 4999, 100);
+        }
+        assert_eq!(seen.novelty(at(0), None, 4000, 100), Novelty::Repeated, "it pushes none out");
         assert_eq!(seen.novelty(at(22), None, 4999, 100), Novelty::New);
         assert!(seen.0.is_empty());
     }

@@ -49,6 +49,10 @@ struct Probe {
     next: Instant,
     /// Whether the last one waits for its answer.
     open: bool,
+    /// Until when answers to it are taken.
+    until: Instant,
+    /// Whether an answer to it has made us subscribe.
+    ordered: bool,
     /// Whether it was answered, but not as a device does that takes our subscription.
     plain: bool,
     accepted: u8,
@@ -89,6 +93,8 @@ impl Subscriber {
                 due: true,
                 next: now,
                 open: false,
+                until: now,
+                ordered: false,
                 plain: false,
                 accepted: 0,
                 silent: 0,
@@ -109,6 +115,7 @@ impl Subscriber {
         let wait = if self.contact == Contact::Unknown { FIRST } else { FAST };
         probe.next = now + wait;
         (probe.open, probe.plain, probe.accepted) = (true, false, 0);
+        (probe.until, probe.ordered) = (now + FAST, false);
         bump(&mut self.stats.probes);
         Some(mdid_probe(self.virtual_did))
     }
@@ -164,7 +171,9 @@ impl Subscriber {
     ) -> (bool, Option<Order>, Option<Event>) {
         // More than one answer comes only where somebody forges them. Each is looked at, so that a forged
         // one cannot hide what the device says.
-        if !self.probe.open && self.probe.accepted == 0 || self.probe.accepted >= MAX_ANSWERS {
+        let probe = &self.probe;
+        let expected = probe.open || probe.accepted > 0;
+        if !expected || probe.accepted >= MAX_ANSWERS || now > probe.until {
             return (false, None, None);
         }
         let state = match &reply.field {
@@ -187,7 +196,9 @@ impl Subscriber {
             let back = core::mem::replace(&mut self.contact, Contact::Online) != Contact::Online;
             return (true, None, back.then_some(Event::Subscribed { again: true }));
         }
-        (true, self.order(now), None)
+        // Once for each probe, whoever answers it.
+        let ordered = core::mem::replace(&mut self.probe.ordered, true);
+        (true, if ordered { None } else { self.order(now) }, None)
     }
 
     /// Names the request that an [`Order`] has become.
@@ -250,6 +261,7 @@ impl Subscriber {
         let did = uplink::did(request);
         match self.seen.novelty(now, did.as_ref(), request.id, header.stamp) {
             Novelty::Repeated => {
+                self.seen.keep(now, did, request.id, header.stamp);
                 bump(&mut self.stats.repeated);
                 return Verdict::Answer(None);
             }

@@ -269,18 +269,18 @@ impl Machine {
         while let Some((due, mut arrival)) = self.network.arrive(now) {
             self.receive(due, arrival.from, &mut arrival.datagram, arrival.travel);
         }
-        if self.faults.silence == Silence::Total {
-            return;
-        }
+        // A device that is silent talks on, and nobody hears it.
+        let heard = self.faults.silence != Silence::Total;
         if let Some(scenes) = &mut self.scenes {
-            for (to, datagram) in scenes.due(now, self.responder.token()) {
+            let due = scenes.due(now, self.responder.token());
+            for (to, datagram) in due.into_iter().filter(|_| heard) {
                 self.network.send(&self.faults, &mut self.report, now, to, datagram);
             }
         }
         let Some(push) = &mut self.push else { return };
         let did = self.responder.did().into();
         let due = push.due(now, &did, &self.appliance.properties, &mut self.report);
-        for (to, text) in due {
+        for (to, text) in due.into_iter().filter(|_| heard) {
             self.seal_and_send(now, to, text.as_bytes());
         }
     }

@@ -62,7 +62,6 @@ struct Uplink {
     id: i64,
     text: String,
     next: Instant,
-    wait: Duration,
     tries: u32,
 }
 
@@ -222,8 +221,7 @@ impl Push {
         }
         for uplink in &mut self.outstanding {
             if uplink.next <= now {
-                uplink.wait = (uplink.wait * 2).min(MAX_WAIT);
-                uplink.next = now + uplink.wait;
+                uplink.next = now + SECOND;
                 uplink.tries += 1;
                 count(&mut report.repeated_uplinks);
                 texts.push(uplink.text.clone());
@@ -256,13 +254,7 @@ impl Push {
         let id = self.next_id;
         self.next_id = if id >= i64::from(i32::MAX) { 1 } else { id + 1 };
         let text = format!(r#"{{"id":{id},"method":"{method}","params":{params}}}"#);
-        self.outstanding.push(Uplink {
-            id,
-            text: text.clone(),
-            next: now + SECOND,
-            wait: SECOND,
-            tries: 1,
-        });
+        self.outstanding.push(Uplink { id, text: text.clone(), next: now + SECOND, tries: 1 });
         text
     }
 }
@@ -279,8 +271,6 @@ const VERSION: &str = "2.0";
 const EVERYTHING: &str = ".";
 const SECOND: Duration = Duration::from_secs(1);
 const EVENTS_PER_SECOND: usize = 3;
-/// The longest wait between two repetitions.
-const MAX_WAIT: Duration = Duration::from_secs(4);
 /// How often a message is sent before the device gives it up.
 const MAX_TRIES: u32 = 10;
 const MAX_PROBERS: usize = 16;

@@ -68,6 +68,7 @@ fn a_scene_is_stored_fires_and_is_removed() {
     assert_eq!(told(&mut client), [HELLO.to_vec()], "it greets first");
     let hello = HelloReply::new(TARGET_DID, 5000, HelloField::HiddenZero);
     answer(&mut client, &hello.encode());
+    assert_eq!(told(&mut client).len(), 1);
     client.now = client.now + 3 * SECOND;
     let datagrams = told(&mut client);
     let [message] = &datagrams[..] else { panic!("{datagrams:?}") };
