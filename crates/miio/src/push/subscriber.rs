@@ -62,9 +62,10 @@ struct Probe {
     step: usize,
 }
 
-/// What is to be sent beside the probes.
-pub(crate) enum Order {
-    Subscribe { request: Request, timestamp: u32 },
+/// The request that subscribes, and the time it names.
+pub(crate) struct Order {
+    pub(crate) request: Request,
+    pub(crate) timestamp: u32,
 }
 
 /// What is to be done with a message.
@@ -309,7 +310,7 @@ impl Subscriber {
         self.newest = timestamp;
         self.timestamp = None;
         let request = self.request("miIO.sub", timestamp)?;
-        Some(Order::Subscribe { request, timestamp })
+        Some(Order { request, timestamp })
     }
 
     fn request(&self, method: &str, timestamp: u32) -> Option<Request> {

@@ -136,8 +136,7 @@ impl Listener {
             bump(&mut stats.malformed);
             return (None, None);
         }
-        let window = Duration::from_secs(2 * u64::from(STAMP_WINDOW) + 1);
-        while source.seen.front().is_some_and(|old| now.saturating_since(old.at) > window) {
+        while source.seen.front().is_some_and(|old| now.saturating_since(old.at) > REPLAYABLE) {
             source.seen.pop_front();
         }
         let known = source.seen.iter().find(|seen| seen.id == request.id);
@@ -231,6 +230,8 @@ fn bump(counter: &mut u32) {
 
 /// How far a message's stamp may lie from our clock, in seconds. Who has greeted us knows our clock.
 const STAMP_WINDOW: u32 = 60;
+/// How long a packet passes for a fresh one by its stamp, and a second for what stamps cut off.
+const REPLAYABLE: Duration = Duration::from_secs(2 * STAMP_WINDOW as u64 + 1);
 /// How long a repetition under the same id is the same message.
 const REPEATABLE: Duration = Duration::from_secs(5);
 /// Messages of one device that are remembered.

@@ -79,7 +79,7 @@ impl Session {
     }
 
     pub(super) fn follow(&mut self, now: Instant, order: Option<Order>) {
-        let Some(Order::Subscribe { request, timestamp }) = order else { return };
+        let Some(Order { request, timestamp }) = order else { return };
         let key = self.request(now, request);
         self.own.push(key);
         if let Some(push) = &mut self.push {
