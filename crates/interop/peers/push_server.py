@@ -23,6 +23,7 @@ from miio.miioprotocol import MiIOProtocol
 from miio.push_server import EventInfo, PushServer
 
 heard = []
+protocols = {}
 server = None
 device = None
 
@@ -30,7 +31,7 @@ device = None
 async def start(order):
     global server, device
     device = Device(order["ip"], order["token"], model="lumi.gateway.v3")
-    server = PushServer(order["ip"])
+    server = PushServer(device_ip=order["ip"])
     server._address = order["address"]
     await server.start()
     server.register_miio_device(device, lambda *told: heard.append(list(told)))
@@ -39,13 +40,11 @@ async def start(order):
 
 async def subscribe(order):
     info = EventInfo(action=order["action"], extra=order["extra"], **order.get("with", {}))
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(None, server.subscribe_event, device, info)
+    return await server.subscribe_event(device, info)
 
 
 async def unsubscribe(order):
-    loop = asyncio.get_running_loop()
-    return await loop.run_in_executor(None, server.unsubscribe_event, device, order["id"])
+    return await server.unsubscribe_event(device, order["id"])
 
 
 async def wait(order):
@@ -59,7 +58,8 @@ async def wait(order):
 
 
 async def tell(order):
-    protocol = MiIOProtocol(order["ip"], order["token"])
+    # Its ids have to go on: the same one again is the same message.
+    protocol = protocols.setdefault(order["ip"], MiIOProtocol(order["ip"], order["token"]))
     loop = asyncio.get_running_loop()
     return await loop.run_in_executor(None, protocol.send, order["method"], order["params"])
 

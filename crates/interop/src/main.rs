@@ -113,7 +113,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
 
     let mut tallies = [
         Tally::new("python-miio", &python, "client", 55),
-        Tally::new("python-miio push server", &python, "both", 30),
+        Tally::new("python-miio push server", &python, "both", 25),
         Tally::new("node-mihome", &mihome, "client", 50),
         Tally::new("python-miio miot-simulator", &python, "device", 60),
         Tally::new("python-miio miio-simulator", &python, "device", 100),
