@@ -150,6 +150,7 @@ impl From<miio::Error> for Failure {
             ErrorKind::Untrusted => Kind::Auth,
             ErrorKind::Malformed => Kind::Malformed,
             ErrorKind::Checksum => Kind::Checksum,
+            ErrorKind::NotSupported => Kind::NotSupported,
             ErrorKind::BadInput => Kind::BadInput,
             _ => Kind::Io,
         };

@@ -170,9 +170,11 @@ impl Interrupt {
         let terminate = matches!(command, Command::Sim(_));
         let stream = match command {
             Command::Discover(_) | Command::Sim(_) => true,
-            Command::Miio(miio) => {
-                matches!(&miio.command, MiioCommand::Decode(decode) if decode.pcap.is_some())
-            }
+            Command::Miio(miio) => match &miio.command {
+                MiioCommand::Decode(decode) => decode.pcap.is_some(),
+                MiioCommand::Watch { .. } => true,
+                _ => false,
+            },
             Command::Yeelight(yeelight) => {
                 matches!(
                     &yeelight.command,

@@ -133,6 +133,10 @@ instance_id! {
     /// An action's instance id: its number within the service.
     Aiid
 }
+instance_id! {
+    /// An event's instance id: its number within the service.
+    Eiid
+}
 
 macro_rules! dotted_id {
     ($(#[$doc:meta])* $name:ident, $field:ident: $part:ident, $what:literal) => {
@@ -189,6 +193,10 @@ dotted_id! {
 dotted_id! {
     /// A MIoT action, written `siid.aiid`, as in `2.1`.
     ActionId, aiid: Aiid, "action"
+}
+dotted_id! {
+    /// A MIoT event, written `siid.eiid`, as in `3.1`.
+    EventId, eiid: Eiid, "event"
 }
 
 /// Why a text is not an id.

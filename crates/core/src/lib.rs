@@ -18,7 +18,7 @@ pub mod time;
 
 #[cfg(feature = "miot")]
 #[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
-pub use id::{ActionId, Aiid, Did, ParseIdError, Piid, PropertyId, Siid};
+pub use id::{ActionId, Aiid, Did, Eiid, EventId, ParseIdError, Piid, PropertyId, Siid};
 #[cfg(feature = "miot")]
 #[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub use miot::{ActionResult, MiotCode, PropertyResult};

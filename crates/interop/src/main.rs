@@ -33,7 +33,7 @@ use crate::install::Peers;
 use crate::peer::python_miio::Place;
 use crate::peer::{
     aedes, aliyun_sdk, mi_cloud, miio_simulator, miiocli, miot_simulator, mosquitto, node_mihome,
-    ours, python_miio, python_yeelight, tencent_sdk, yeelight_awesome,
+    ours, push_server, python_miio, python_yeelight, tencent_sdk, yeelight_awesome,
 };
 use crate::process::Failure;
 use crate::tally::Tally;
@@ -96,6 +96,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
     let humidifier = save(&run, "humidifier.yaml", include_str!("../peers/humidifier.yaml"))?;
     let script = save(&run, "loopback_up.py", include_str!("../peers/loopback_up.py"))?;
     let watcher = save(&run, "wire.py", include_str!("../peers/wire.py"))?;
+    let pushes = save(&run, "push_server.py", include_str!("../peers/push_server.py"))?;
     let yeelight = save(&run, "python_yeelight.py", include_str!("../peers/python_yeelight.py"))?;
     let tencent_sdk = save(&run, "tencent_sdk.py", include_str!("../peers/tencent_sdk.py"))?;
     let micloud_script = save(&run, "micloud_peer.py", include_str!("../peers/micloud.py"))?;
@@ -114,6 +115,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
 
     let mut tallies = [
         Tally::new("python-miio", &python, "client", 55),
+        Tally::new("python-miio push server", &python, "both", 25),
         Tally::new("node-mihome", &mihome, "client", 50),
         Tally::new("python-miio miot-simulator", &python, "device", 60),
         Tally::new("python-miio miio-simulator", &python, "device", 100),
@@ -130,6 +132,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
     ];
     let [
         client,
+        pushed,
         mihome,
         miot,
         miio,
@@ -150,6 +153,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
         let scripts = bulbs::Scripts { watcher: &watcher, python_yeelight: &yeelight };
         tokio::join!(
             async { keep(python_miio::play(place, client).await, client) },
+            async { keep(push_server::play(peers, &run, &pushes, pushed).await, pushed) },
             async { keep(node_mihome::play(peers, mihome).await, mihome) },
             async { keep(networks::play(&run, &interpreter, &watcher, two).await, two) },
             async { keep(python_yeelight::play(peers, &run, &yeelight, bulbs).await, bulbs) },

@@ -11,6 +11,7 @@ pub(crate) mod mosquitto;
 pub(crate) mod node_mihome;
 pub(crate) mod ours;
 mod platform;
+pub(crate) mod push_server;
 mod python_faults;
 pub(crate) mod python_miio;
 pub(crate) mod python_yeelight;

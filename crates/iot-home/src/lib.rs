@@ -5,7 +5,7 @@
 #[doc(inline)]
 pub use iot_home_core as core;
 pub use iot_home_core::{
-    ActionId, ActionResult, Did, MiotCode, PropertyId, PropertyResult, Secret,
+    ActionId, ActionResult, Did, EventId, MiotCode, PropertyId, PropertyResult, Secret,
 };
 
 #[cfg(feature = "aliyun")]

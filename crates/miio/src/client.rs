@@ -4,6 +4,7 @@
 //! clone, whose calls may run at the same time; dropping a call half-way is safe. When the last
 //! handle is dropped, the task and the socket end.
 
+mod child;
 mod device;
 mod discovery;
 mod driver;
@@ -14,6 +15,8 @@ mod properties;
 mod provision;
 #[cfg(feature = "provisioning-secure")]
 mod provision_secure;
+mod pushes;
+mod scenes;
 mod shared;
 mod wire;
 
@@ -28,11 +31,14 @@ use tokio::net::UdpSocket;
 use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 
+pub use self::child::Child;
 pub use self::device::Device;
 pub use self::discovery::{Discovery, DiscoveryBuilder};
 use self::driver::Driver;
 pub use self::error::{Error, ErrorKind};
 pub use self::ota::{OtaStatus, OtaWatch};
+pub use self::pushes::Pushes;
+pub use self::scenes::{SceneEvent, ScenePush};
 use self::shared::Shared;
 pub use self::wire::{Direction, WireEvent};
 use crate::PORT;

@@ -21,6 +21,7 @@ pub mod cipher;
 pub mod client;
 pub mod discovery;
 pub mod error;
+pub mod gateway;
 mod info;
 pub mod json;
 mod message;
@@ -28,8 +29,10 @@ pub mod miot;
 pub mod ota;
 pub mod packet;
 pub mod provisioning;
+pub mod push;
 pub mod redact;
 pub mod responder;
+pub mod scene;
 pub mod session;
 pub mod token;
 

@@ -101,8 +101,11 @@ impl<'a> Packet<'a> {
 
     /// The virtual did of a probe that asks for subscriptions, see [`mdid_probe`].
     pub fn virtual_did(&self) -> Option<u64> {
-        (self.kind() == PacketKind::Probe && self.array(16) == MDID)
-            .then(|| u64::from_be_bytes(self.array(20)))
+        let shape = self.kind() == PacketKind::Probe
+            && self.stamp() == u32::MAX
+            && self.array(16) == MDID
+            && self.array(28) == [0; 4];
+        shape.then(|| u64::from_be_bytes(self.array(20)))
     }
 
     /// `N` bytes of the header. The offsets used here lie within it; beyond it would read as zero.
@@ -228,14 +231,14 @@ impl HelloField {
     }
 
     fn decode(field: &[u8; 16]) -> Self {
-        let [m0, m1, m2, m3, t0, t1, t2, t3, _, _, _, kind, wildcard, ..] = *field;
+        let [m0, m1, m2, m3, t0, t1, t2, t3, p0, p1, p2, kind, wildcard, ..] = *field;
         match field {
             [0xff, rest @ ..] if rest.iter().all(|b| *b == 0xff) => Self::HiddenFf,
             [0, rest @ ..] if rest.iter().all(|b| *b == 0) => Self::HiddenZero,
             _ if [m0, m1, m2, m3] == MSUB => Self::Subscription(Subscription {
                 timestamp: u32::from_be_bytes([t0, t1, t2, t3]),
                 kind,
-                wildcard: wildcard == WILDCARD,
+                wildcard: wildcard == WILDCARD && [p0, p1, p2] == PUB,
             }),
             _ => Self::Token(Token::new(*field)),
         }
@@ -273,7 +276,8 @@ impl Subscription {
         let [m0, m1, m2, m3] = MSUB;
         let [t0, t1, t2, t3] = self.timestamp.to_be_bytes();
         let wildcard = if self.wildcard { WILDCARD } else { 0 };
-        [m0, m1, m2, m3, t0, t1, t2, t3, b'P', b'U', b'B', self.kind, wildcard, 0, 0, 0]
+        let [p0, p1, p2] = PUB;
+        [m0, m1, m2, m3, t0, t1, t2, t3, p0, p1, p2, self.kind, wildcard, 0, 0, 0]
     }
 }
 
@@ -327,4 +331,5 @@ const MAGIC: [u8; 2] = [0x21, 0x31];
 pub(crate) const FIELD_AT: usize = 16;
 const MDID: [u8; 4] = *b"MDID";
 const MSUB: [u8; 4] = *b"MSUB";
+const PUB: [u8; 3] = *b"PUB";
 const WILDCARD: u8 = 0xfe;

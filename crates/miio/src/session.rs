@@ -53,6 +53,7 @@
 mod call;
 mod clock;
 mod hello;
+mod pushing;
 mod rtt;
 
 use alloc::boxed::Box;
@@ -71,6 +72,7 @@ use crate::cipher::{Cipher, OpenError, SealError};
 use crate::error::{DeviceError, Failure, MessageError};
 use crate::message::{DeviceRequest, Message, Reply, Request, Unreadable};
 use crate::packet::{HEADER_LEN, HELLO, Header, HelloReply, Packet, PacketKind, is_unknown_did};
+use crate::push::{self, Subscriber};
 use crate::token::Token;
 
 /// One device: its keys, its clock, and the requests on their way. See the [module](self).
@@ -87,6 +89,9 @@ pub struct Session {
     answers: VecDeque<Box<[u8]>>,
     events: VecDeque<Event>,
     last_seen: Option<Instant>,
+    push: Option<Box<Subscriber>>,
+    /// Requests of the session's own, whose end nobody waits for.
+    own: Vec<RequestKey>,
     stats: Stats,
 }
 
@@ -109,6 +114,8 @@ impl Session {
             answers: VecDeque::new(),
             events: VecDeque::new(),
             last_seen: None,
+            push: None,
+            own: Vec::new(),
             stats: Stats::default(),
         }
     }
@@ -205,7 +212,7 @@ impl Session {
         self.last_seen = Some(now);
         match read {
             Ok(Message::Reply { id, outcome }) => self.handle_reply(now, header, id, outcome),
-            Ok(Message::Request(request)) => self.handle_request(request),
+            Ok(Message::Request(request)) => self.handle_request(now, header, request),
             Err(unreadable) => {
                 let found = self.call_with(unreadable.id);
                 let named = unreadable.id.is_some_and(|id| id != 0);
@@ -219,7 +226,10 @@ impl Session {
     pub fn handle_timeout(&mut self, now: Instant) {
         while let Some(at) = self.calls.iter().position(|call| call.deadline <= now) {
             let call = self.calls.remove(at);
-            self.events.push_back(Event::Done { key: call.key, result: Err(call.verdict()) });
+            self.done(call.key, Err(call.verdict()));
+        }
+        if let Some(event) = self.push.as_mut().and_then(|push| push.handle_timeout(now)) {
+            self.events.push_back(Event::Push(event));
         }
         if let Some(greeting) = self.greeting.take_if(|greeting| greeting.deadline <= now) {
             let result = Err(Failure::NoHello { hellos: greeting.hellos });
@@ -259,6 +269,11 @@ impl Session {
             buffer.extend_from_slice(&HELLO);
             return Some(buffer);
         }
+        if let Some(probe) = self.push.as_mut().and_then(|push| push.poll_probe(now)) {
+            bump(&mut self.stats.sent);
+            buffer.extend_from_slice(&probe);
+            return Some(buffer);
+        }
         let header = self.clock.header(now)?;
         buffer.resize(HEADER_LEN, 0);
         match self.answers.pop_front() {
@@ -289,7 +304,8 @@ impl Session {
             _ => call.deadline,
         });
         let greeting = self.greeting.as_ref().map(|greeting| greeting.deadline);
-        calls.chain(self.hello.next).chain(greeting).min()
+        let probe = self.push.as_ref().and_then(|push| push.poll_timeout());
+        calls.chain(self.hello.next).chain(greeting).chain(probe).min()
     }
 
     /// The device's id, once it has said hello.
@@ -318,15 +334,19 @@ impl Session {
     }
 
     fn handle_hello(&mut self, now: Instant, reply: &HelloReply) {
-        if !self.hello.accept(now) {
+        let (to_probe, order) = self.handle_probe_answer(now, reply);
+        let to_hello = self.hello.accept(now);
+        if !to_hello && !to_probe {
             bump(&mut self.stats.unsolicited);
             return;
         }
-        if let Some(asked) = self.hello.asked.filter(|_| self.rtt.smoothed().is_none()) {
-            self.rtt.sample(now.saturating_since(asked));
+        if to_hello {
+            if let Some(asked) = self.hello.asked.filter(|_| self.rtt.smoothed().is_none()) {
+                self.rtt.sample(now.saturating_since(asked));
+            }
+            self.hello.next = None;
         }
         self.last_seen = Some(now);
-        self.hello.next = None;
         let other_token = reply.field.token().is_some_and(|shown| shown != self.cipher.token());
         for call in &mut self.calls {
             call.hello_answered = true;
@@ -341,6 +361,7 @@ impl Session {
         }
         self.finish_greeting(now);
         self.start_waiting(now);
+        self.follow(now, order);
     }
 
     fn handle_reply(
@@ -368,7 +389,7 @@ impl Session {
         self.finish(now, header, found, result, named);
     }
 
-    fn handle_request(&mut self, request: DeviceRequest) {
+    fn handle_request(&mut self, now: Instant, header: Header, request: DeviceRequest) {
         // Both directions have one key: a request of ours thrown back at us opens as well, and an
         // answer to it, thrown back in turn, would pass for the device's.
         if self
@@ -379,8 +400,13 @@ impl Session {
             bump(&mut self.stats.unknown_id);
             return;
         }
-        let waiting = self.events.iter().filter(|event| matches!(event, Event::Request(_))).count();
-        if waiting < MAX_REQUESTS {
+        let theirs = |event: &&Event| matches!(event, Event::Request(_) | Event::Push(_));
+        if self.events.iter().filter(theirs).count() >= MAX_REQUESTS {
+            return;
+        }
+        if self.push.is_some() && push::is_uplink(&request) {
+            self.handle_uplink(now, header, &request);
+        } else {
             self.events.push_back(Event::Request(request));
         }
     }
@@ -425,7 +451,7 @@ impl Session {
         if let Some(sent) = call.sent_once_at(id) {
             self.rtt.sample(now.saturating_since(sent));
         }
-        self.events.push_back(Event::Done { key: call.key, result });
+        self.done(call.key, result);
         self.start_waiting(now);
     }
 
@@ -435,6 +461,16 @@ impl Session {
         {
             self.events.push_back(Event::Greeted { result: Ok(header.did.into()) });
         }
+    }
+
+    fn done(&mut self, key: RequestKey, result: Result<Reply, Failure>) {
+        let Some(at) = self.own.iter().position(|own| *own == key) else {
+            self.events.push_back(Event::Done { key, result });
+            return;
+        };
+        self.own.swap_remove(at);
+        let event = self.push.as_mut().and_then(|push| push.answered(key, result));
+        self.events.extend(event.map(Event::Push));
     }
 
     /// Lets waiting calls out as far as the limit allows, and says hello where that is needed first.
@@ -475,6 +511,7 @@ impl fmt::Debug for Session {
             .field("calls", &self.calls.len())
             .field("round_trip", &self.round_trip())
             .field("stats", &self.stats)
+            .field("push", &self.push_stats())
             .finish_non_exhaustive()
     }
 }
@@ -519,6 +556,8 @@ pub enum Event {
     },
     /// The device asks something of us; devices repeat it until it is [answered](Session::answer).
     Request(DeviceRequest),
+    /// A [subscription](Session::subscribe) has something to tell.
+    Push(push::Event),
 }
 
 /// Counts of what went and came since the session began. They stop at their largest value.

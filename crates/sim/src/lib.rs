@@ -12,7 +12,7 @@ pub mod micloud;
 pub mod miio;
 #[cfg(feature = "mqtt")]
 pub mod mqtt;
-#[cfg(any(feature = "mqtt", feature = "yeelight"))]
+#[cfg(any(feature = "miio", feature = "mqtt", feature = "yeelight"))]
 mod race;
 #[cfg(any(feature = "micloud", feature = "mqtt"))]
 mod web;

@@ -75,6 +75,16 @@ pub(crate) enum MiioCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Print what the device tells by itself, until interrupted (LAN subscription; newer devices)
+    Watch {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// The children of a gateway
+    Children {
+        #[command(flatten)]
+        target: Target,
+    },
     /// Build one packet around exactly these bytes
     Encode(Encode),
     /// Open one packet, or every miIO packet of a capture

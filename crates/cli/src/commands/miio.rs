@@ -1,9 +1,11 @@
-//! `iot-home miio hello|info|call|get|set|action`: talking to one device.
+//! `iot-home miio hello|info|call|get|set|action|watch|children`: talking to one device.
 
+mod children;
 mod info;
 mod link;
 mod provision;
 mod reboot;
+mod watch;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -81,6 +83,8 @@ pub(super) async fn run(context: &Context, command: MiioCommand) -> Outcome {
         }
         MiioCommand::Provision(args) => provision(context, *args).await,
         MiioCommand::Reboot { target } => reboot(context, &target).await,
+        MiioCommand::Watch { target } => watch::watch(context, &target).await,
+        MiioCommand::Children { target } => children::children(context, &target).await,
         MiioCommand::Encode(_) | MiioCommand::Decode(_) | MiioCommand::Token { .. } => {
             Err(Failure::new(Kind::Internal, "this command talks to no device"))
         }

@@ -13,6 +13,7 @@ mod failures;
 mod mqtt;
 mod program;
 mod provisioning;
+mod pushes;
 mod registration;
 mod secrets;
 mod sessions;

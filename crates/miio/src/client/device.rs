@@ -18,12 +18,14 @@ use super::Handle;
 use super::discovery;
 use super::error::Error;
 use super::properties;
-use super::shared::SessionId;
+use super::pushes::Pushes;
+use super::shared::{SessionId, Shared};
+use crate::cipher::Cipher;
 use crate::discovery::Found;
 use crate::error::Failure;
 use crate::info::Info;
 use crate::message::{Reply, Request};
-use crate::miot::{self, ActionInput};
+use crate::miot::ActionInput;
 use crate::session::RequestKey;
 use crate::token::Token;
 
@@ -193,7 +195,7 @@ impl Device {
         &self,
         ids: impl IntoIterator<Item = PropertyId>,
     ) -> Result<Vec<PropertyResult>, Error> {
-        properties::get(self, ids.into_iter().collect()).await
+        properties::get(self, None, ids.into_iter().collect()).await
     }
 
     /// Writes MIoT properties, in chunks like [`get_properties`](Self::get_properties). A value has
@@ -208,7 +210,7 @@ impl Device {
         &self,
         values: impl IntoIterator<Item = (PropertyId, Value)>,
     ) -> Result<Vec<PropertyResult>, Error> {
-        properties::set(self, values.into_iter().collect()).await
+        properties::set(self, None, values.into_iter().collect()).await
     }
 
     /// Reads one MIoT property.
@@ -253,18 +255,38 @@ impl Device {
         id: impl Into<ActionId>,
         input: ActionInput,
     ) -> Result<ActionResult, Error> {
-        let id = id.into();
-        let started = Instant::now();
-        let did = self.known_did(self.timeout()).await?.to_string();
-        let request =
-            miot::action(&did, id, &input).map_err(|error| Error::request("action", error))?;
-        let left = self.timeout().saturating_sub(started.elapsed());
-        if left.is_zero() {
-            return Err(Error::failure(self.inner.addr, "action", Failure::NeverSent, true));
-        }
-        let reply = self.request(request.timeout(left)).await?;
-        miot::action_result(&reply, id)
-            .map_err(|error| Error::form(self.inner.addr, "action", error))
+        properties::action(self, None, id.into(), &input).await
+    }
+
+    /// Subscribes to what the device pushes, and waits until it has agreed, which takes up to ten seconds.
+    /// The subscription is kept, and made anew when the device was switched off, as long as the stream lives.
+    /// Several streams of one device share one subscription.
+    ///
+    /// ```no_run
+    /// # async fn run(lamp: iot_home_miio::Device) -> Result<(), iot_home_miio::Error> {
+    /// use futures_util::StreamExt as _;
+    /// use iot_home_miio::push::Event;
+    ///
+    /// let mut pushes = lamp.subscribe().await?;
+    /// while let Some(event) = pushes.next().await {
+    ///     if let Event::Changed(changes) = event {
+    ///         changes.iter().for_each(|change| println!("{} is {}", change.id, change.value));
+    ///     }
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    /// [`NotSupported`](super::ErrorKind::NotSupported) when the device takes no subscriptions,
+    /// [`NoHello`](super::ErrorKind::NoHello) when it does not answer, otherwise as [`call`](Self::call).
+    ///
+    /// # Cancel safety
+    /// Dropping the future, like dropping the stream, ends the subscription.
+    pub async fn subscribe(&self) -> Result<Pushes, Error> {
+        let inner = &self.inner;
+        inner.check_family()?;
+        Pushes::subscribe(inner).await
     }
 
     /// The device's address.
@@ -298,9 +320,9 @@ impl Device {
         }
     }
 
-    #[cfg(feature = "provisioning-secure")]
-    pub(super) fn token(&self) -> Option<Token> {
-        self.inner.handle.shared.token(self.inner.id)
+    /// The keys that it is spoken to with.
+    pub(super) fn cipher(&self) -> Option<Cipher> {
+        self.inner.handle.shared.cipher(self.inner.id)
     }
 
     pub(super) fn timeout(&self) -> Duration {
@@ -351,6 +373,20 @@ impl DeviceInner {
             return Ok(());
         }
         Err(Error::address_family(self.addr))
+    }
+}
+
+impl DeviceInner {
+    pub(super) fn shared(&self) -> &Shared {
+        &self.handle.shared
+    }
+
+    pub(super) fn id(&self) -> SessionId {
+        self.id
+    }
+
+    pub(super) fn addr(&self) -> SocketAddr {
+        self.addr
     }
 }
 

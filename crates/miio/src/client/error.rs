@@ -48,6 +48,8 @@ enum Cause {
         did: Did,
     },
     AddressFamily,
+    Unsupported,
+    NoAddress,
     Io(io::Error),
     Closed,
 }
@@ -67,7 +69,9 @@ impl Error {
             },
             Cause::Refused { .. } => ErrorKind::Refused,
             Cause::Missing | Cause::Form(_) => ErrorKind::Malformed,
-            Cause::Request(_) | Cause::Network(_) | Cause::AddressFamily => ErrorKind::BadInput,
+            Cause::Request(_) | Cause::Network(_) | Cause::AddressFamily | Cause::NoAddress => {
+                ErrorKind::BadInput
+            }
             #[cfg(feature = "provisioning-secure")]
             Cause::Handshake(HandshakeError::Form { .. }) => ErrorKind::Malformed,
             #[cfg(feature = "provisioning-secure")]
@@ -75,6 +79,7 @@ impl Error {
             Cause::Unacknowledged if self.0.repeatable => ErrorKind::Malformed,
             Cause::Unacknowledged => ErrorKind::MaybeExecuted,
             Cause::NoAccessPoint { .. } | Cause::NotFound { .. } => ErrorKind::NoHello,
+            Cause::Unsupported => ErrorKind::NotSupported,
             Cause::Io(_) => ErrorKind::Io,
             Cause::Closed => ErrorKind::Closed,
         }
@@ -183,6 +188,13 @@ impl Error {
             Cause::Missing => "the device left the property out of its answer: does it have it?",
             Cause::Form(_) => "the method answers in another form: take the reply as a JSON value",
             Cause::AddressFamily => "bind the client to an address of the device's family",
+            Cause::Unsupported => {
+                "ask for its properties from time to time, or let it push through a scene"
+            }
+            Cause::NoAddress => {
+                "devices tell scenes to an IPv4 address and port 54321: listen on an address that \
+                 the device can reach, and on that port"
+            }
             Cause::Closed => "the runtime is shutting down, or the socket broke",
             #[cfg(feature = "provisioning-secure")]
             Cause::Handshake(_) => {
@@ -283,6 +295,14 @@ impl Error {
         Self::new(Some(addr), "request", Cause::AddressFamily, None)
     }
 
+    pub(super) fn no_address(addr: SocketAddr, what: &str) -> Self {
+        Self::new(Some(addr), what, Cause::NoAddress, None)
+    }
+
+    pub(super) fn unsupported(addr: SocketAddr, what: &str) -> Self {
+        Self::new(Some(addr), what, Cause::Unsupported, None)
+    }
+
     pub(super) fn bind(addr: SocketAddr, error: io::Error) -> Self {
         Self::new(Some(addr), "opening a socket", Cause::Io(error), None)
     }
@@ -336,6 +356,8 @@ impl fmt::Display for Error {
             Cause::AddressFamily => {
                 f.write_str(": the client's socket has another address family, IPv4 or IPv6")
             }
+            Cause::NoAddress => f.write_str(": the listener has no address to tell the device"),
+            Cause::Unsupported => f.write_str(": the device takes no subscriptions"),
             // The system's own words are the source.
             Cause::Io(_) => f.write_str(" failed"),
             Cause::Closed => f.write_str(": the client has ended"),
@@ -388,6 +410,8 @@ pub enum ErrorKind {
     Malformed,
     /// Answers came, and none whose checksum fits the token.
     Checksum,
+    /// The device does not know what was asked of it.
+    NotSupported,
     /// The request cannot be sent; nothing was.
     BadInput,
     /// The operating system refused.

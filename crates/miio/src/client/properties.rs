@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use iot_home_core::{MiotCode, PropertyId, PropertyResult};
+use iot_home_core::{ActionId, ActionResult, MiotCode, PropertyId, PropertyResult};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -12,8 +12,9 @@ use tokio::time::Instant;
 use super::device::Device;
 use super::error::{Error, ErrorKind};
 use crate::error::Failure;
+use crate::gateway::Sid;
 use crate::message::{FormError, Reply, Request, RequestError};
-use crate::miot;
+use crate::miot::{self, ActionInput};
 
 /// Properties in one MIoT request, unless the device has shown that it takes fewer.
 pub(super) const AT_ONCE: usize = 10;
@@ -22,13 +23,14 @@ pub(super) const PROPS_AT_ONCE: usize = 15;
 
 pub(super) async fn get(
     device: &Device,
+    child: Option<&Sid>,
     ids: Vec<PropertyId>,
 ) -> Result<Vec<PropertyResult>, Error> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
     let started = Instant::now();
-    let did = device.known_did(device.timeout()).await?.to_string();
+    let did = did(device, child).await?;
     let batch = Batch {
         device,
         what: "get_properties",
@@ -47,6 +49,7 @@ pub(super) async fn get(
 
 pub(super) async fn set(
     device: &Device,
+    child: Option<&Sid>,
     values: Vec<(PropertyId, Value)>,
 ) -> Result<Vec<PropertyResult>, Error> {
     type Item = (PropertyId, Value);
@@ -54,7 +57,7 @@ pub(super) async fn set(
         return Ok(Vec::new());
     }
     let started = Instant::now();
-    let did = device.known_did(device.timeout()).await?.to_string();
+    let did = did(device, child).await?;
     let batch = Batch {
         device,
         what: "set_properties",
@@ -94,6 +97,32 @@ pub(super) async fn get_prop(device: &Device, names: &[&str]) -> Result<Vec<Valu
         absent: |_: &&str| Value::Null,
     };
     batch.run(names, Instant::now()).await
+}
+
+pub(super) async fn action(
+    device: &Device,
+    child: Option<&Sid>,
+    id: ActionId,
+    input: &ActionInput,
+) -> Result<ActionResult, Error> {
+    let started = Instant::now();
+    let did = did(device, child).await?;
+    let request = miot::action(&did, id, input).map_err(|error| Error::request("action", error))?;
+    let left = device.timeout().saturating_sub(started.elapsed());
+    if left.is_zero() {
+        return Err(Error::failure(device.addr(), "action", Failure::NeverSent, true));
+    }
+    let reply = device.request(request.timeout(left)).await?;
+    miot::action_result(&reply, id).map_err(|error| Error::form(device.addr(), "action", error))
+}
+
+/// The did that requests name: the child's, or the device's own, for which it is greeted
+/// where it was never heard of.
+async fn did(device: &Device, child: Option<&Sid>) -> Result<String, Error> {
+    match child {
+        Some(sid) => Ok(sid.to_string()),
+        None => Ok(device.known_did(device.timeout()).await?.to_string()),
+    }
 }
 
 pub(super) fn value<T: DeserializeOwned>(

@@ -31,10 +31,10 @@ impl Device {
 
     async fn handshake(&self, oob: &Oob) -> Result<Channel, Error> {
         let failed = |error| Error::handshake(self.addr(), error);
-        let token = self.token();
-        let token = token.ok_or_else(|| Error::closed(self.addr(), "miIO.handshake"))?;
-        let mut handshake =
-            Handshake::new(&token, oob.clone(), &mut SystemRandom::new()).map_err(failed)?;
+        let cipher = self.cipher();
+        let cipher = cipher.ok_or_else(|| Error::closed(self.addr(), "miIO.handshake"))?;
+        let mut handshake = Handshake::new(cipher.token(), oob.clone(), &mut SystemRandom::new())
+            .map_err(failed)?;
         loop {
             let reply = self.request(handshake.request()).await;
             let reply = reply.map_err(|error| error.without([oob.expose()].into_iter()))?;

@@ -15,7 +15,9 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time;
 
 use super::device::DeviceInner;
+use super::pushes::Listener;
 use super::wire::{Direction, Observer, observe};
+use crate::cipher::Cipher;
 use crate::discovery::Found;
 use crate::error::Failure;
 use crate::message::{Reply, Request};
@@ -52,6 +54,7 @@ impl Shared {
             driver: None,
             wakes_at: None,
             closed: false,
+            next_listener: 0,
         };
         let origin = time::Instant::now();
         Self { socket, origin, config, on_wire, turns, state: Mutex::new(state) }
@@ -95,6 +98,7 @@ impl Shared {
             greeters: Vec::new(),
             unsent: None,
             timer: None,
+            listeners: Vec::new(),
             handle: Arc::downgrade(&handle),
         });
         match state.peers.get_mut(id.0) {
@@ -192,14 +196,13 @@ impl Shared {
         self.lock().peer(id)?.session.did()
     }
 
-    #[cfg(feature = "provisioning-secure")]
-    pub(super) fn token(&self, id: SessionId) -> Option<Token> {
-        Some(self.lock().peer(id)?.session.cipher().token().clone())
+    pub(super) fn cipher(&self, id: SessionId) -> Option<Cipher> {
+        Some(self.lock().peer(id)?.session.cipher().clone())
     }
 
     /// Sends what a session has to send, passes on what it has to tell, and sets its timer. Returns
     /// whether a caller was told.
-    fn drain(&self, state: &mut State, now: Instant, id: SessionId) -> bool {
+    pub(super) fn drain(&self, state: &mut State, now: Instant, id: SessionId) -> bool {
         let State { peers, timers, outbox, buffer, driver, wakes_at, .. } = state;
         let Some(peer) = peers.get_mut(id.0).and_then(Option::as_deref_mut) else {
             return false;
@@ -218,11 +221,14 @@ impl Shared {
                         told = true;
                     }
                     Event::Request(request) => {
-                        // Devices repeat what is not acknowledged. Nobody listens for these yet. An answer
+                        // Devices repeat what is not acknowledged. Nobody listens for these. An answer
                         // under the id 0, sent back to us, would pass for the device's own.
                         if request.id != 0 {
                             let _ = peer.session.answer(request.id, "{\"code\":0}");
                         }
+                    }
+                    Event::Push(event) => {
+                        peer.listeners.iter_mut().for_each(|listener| listener.hear(&event));
                     }
                 }
             }
@@ -337,6 +343,7 @@ impl Shared {
         for peer in state.peers.iter_mut().flatten() {
             peer.waiting.clear();
             peer.greeters.clear();
+            peer.listeners.iter_mut().for_each(Listener::end);
         }
     }
 
@@ -376,7 +383,9 @@ pub(super) struct State {
     /// The task, while it sleeps, and until when it does.
     pub(super) driver: Option<Waker>,
     pub(super) wakes_at: Option<Instant>,
-    closed: bool,
+    pub(super) closed: bool,
+    /// The number of the next listener.
+    pub(super) next_listener: u64,
 }
 
 impl State {
@@ -384,19 +393,21 @@ impl State {
         self.peers.get(id.0)?.as_deref()
     }
 
-    fn peer_mut(&mut self, id: SessionId) -> Option<&mut Peer> {
+    pub(super) fn peer_mut(&mut self, id: SessionId) -> Option<&mut Peer> {
         self.peers.get_mut(id.0)?.as_deref_mut()
     }
 }
 
-struct Peer {
+pub(super) struct Peer {
     addr: SocketAddr,
-    session: Session,
+    pub(super) session: Session,
     waiting: Vec<Waiting>,
     greeters: Vec<Greeter>,
     /// Why the system did not send the last datagram, if it did not.
     unsent: Option<io::Error>,
     timer: Option<Instant>,
+    /// Who reads what the device pushes.
+    pub(super) listeners: Vec<Listener>,
     handle: Weak<DeviceInner>,
 }
 

@@ -26,6 +26,11 @@ impl DeviceClock {
         self.choices().nth(self.turn.checked_rem(choices)?).map(|claim| claim.header(now))
     }
 
+    /// The did and the clock that a sealed reply has confirmed.
+    pub(super) fn confirmed(&self, now: Instant) -> Option<Header> {
+        self.confirmed.as_ref().map(|claim| claim.header(now))
+    }
+
     /// The did, as far as it is known.
     pub(super) fn did(&self) -> Option<u64> {
         self.choices().next().map(|claim| claim.did)

@@ -13,6 +13,8 @@ mod cipher;
 mod client;
 mod discovery;
 mod discovery_search;
+mod exchanges;
+mod gateway;
 mod greeting;
 mod hostile;
 #[cfg(feature = "ota")]
@@ -23,7 +25,9 @@ mod packet;
 mod provisioning;
 #[cfg(feature = "provisioning-secure")]
 mod provisioning_secure;
+mod push;
 mod responder;
+mod scene;
 mod secrets;
 mod session;
 mod token;

@@ -17,18 +17,24 @@ use std::time::Duration;
 
 use iot_home_core::{Instant, PropertyId, SeededRandom};
 use iot_home_miio::cipher::{Cipher, OpenError, SealError};
-use iot_home_miio::client::{Client, Direction, Discovery, Error, ErrorKind};
+use iot_home_miio::client::{
+    Client, Direction, Discovery, Error, ErrorKind, SceneEvent, ScenePush,
+};
 use iot_home_miio::discovery::{ROUNDS, Search, Target};
+use iot_home_miio::gateway::{self, Sid};
 use iot_home_miio::json::{self, JsonError};
 use iot_home_miio::packet::{
     Header, HelloField, HelloReply, PacketError, PacketKind, Subscription,
 };
 use iot_home_miio::responder::{Incoming, Refusal, Responder};
+use iot_home_miio::scene::{Listener, Scene, SceneError, SceneNumber, TARGET_DID};
 use iot_home_miio::session::{Config, Event, Session};
 use iot_home_miio::{
     ActionInput, DeviceError, Failure, Info, MessageError, Packet, Request, RequestError, Token,
-    TokenError,
+    TokenError, push,
 };
+use iot_home_sim::SimDevice;
+use iot_home_sim::miio::{Child as SimChild, ChildList, LanPush};
 use md5::{Digest, Md5};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -93,6 +99,10 @@ fn secrets() -> Vec<(&'static str, Vec<u8>)> {
         secrets.push(("token", token.into()));
         secrets.push(("key", key.to_vec()));
         secrets.push(("iv", iv.to_vec()));
+        let mut packet = [0; 64];
+        let cipher = Cipher::new(&Token::new(token));
+        cipher.seal(Header { did: 0, stamp: 0 }, &token, &mut packet).unwrap();
+        secrets.push(("token encrypted with itself", packet[32..48].to_vec()));
     }
     secrets
 }
@@ -367,6 +377,119 @@ fn search(printed: &mut Printed) {
     printed.value(&target);
 }
 
+/// What devices push, and scenes and children.
+fn pushed(printed: &mut Printed) {
+    let now = Instant::ORIGIN;
+    let mut session = Session::new(&token(), Config::default(), &mut SeededRandom::new(1));
+    let device = Responder::new(DID, token());
+    session.introduce(now, DID, 77);
+    session.subscribe(now, 1_700_000_000, &mut SeededRandom::new(2));
+    let mut buffer = Vec::new();
+    while session.poll_transmit(now, &mut buffer).is_some() {}
+    let state = HelloField::Subscription(Subscription::new(0, 1, true));
+    session.handle_datagram(now, &mut HelloReply::new(DID, 77, state).encode());
+    let mut sub = session.poll_transmit(now, &mut buffer).unwrap().to_vec();
+    let sub = session.cipher().open(&mut sub).unwrap().to_vec();
+    let id = serde_json::from_slice::<Value>(&sub).unwrap()["id"].as_i64().unwrap();
+    session.handle_datagram(now, &mut device.reply(77, id, r#"{"code":0}"#).unwrap());
+    let secret = json!([PASSWORD, token().expose_hex()]);
+    for (id, message) in [
+        json!({"method": "properties_changed",
+            "params": [{"did": "7", "siid": 2, "piid": 1, "value": secret}]}),
+        json!({"method": "event_occured", "params": {"did": "7", "siid": 2, "eiid": 1,
+            "arguments": [{"piid": 1, "value": secret}]}}),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let mut message = message;
+        message["id"] = (id + 1).into();
+        let mut packet = device.seal(77, message.to_string().as_bytes()).unwrap();
+        assert!(session.handle_datagram(now, &mut packet));
+    }
+    let mut told = 0;
+    while let Some(event) = session.poll_event() {
+        printed.value(&event);
+        let Event::Push(event) = event else { continue };
+        told += 1;
+        printed.value(&event);
+        match event {
+            push::Event::Changed(changes) => printed.value(&changes[0]),
+            push::Event::Occurred(occurrence) => printed.value(&*occurrence),
+            _ => {}
+        }
+    }
+    assert_eq!(told, 3);
+    printed.value(&session.push_stats().unwrap());
+    printed.value(&session);
+
+    let scene = Scene::new("lumi.1", "m.n", "e", "a", "[]").unwrap();
+    let scene = scene.trigger_token(PASSWORD).value(PASSWORD);
+    printed.value(&scene);
+    printed.value(&SceneNumber::FIRST);
+    let cipher = Cipher::new(&token());
+    let random = &mut SeededRandom::new(1);
+    let request = scene.store(SceneNumber::FIRST, Ipv4Addr::LOCALHOST, &cipher, random).unwrap();
+    printed.value(&request);
+    let wrong =
+        [("lumi_1", "m", "e", "a", ""), ("1", "m n", "e", "a", ""), ("1", "m", "e", "", "")];
+    for (source, model, event, action, extra) in wrong {
+        printed.error(&Scene::new(source, model, event, action, extra).unwrap_err());
+    }
+    printed.error(&SceneError::Command { length: 50 });
+    printed.error(&SceneError::Extra { length: 500 });
+    let here = Ipv4Addr::LOCALHOST.into();
+    let mut listener = Listener::default();
+    listener.add(here, token());
+    let text = json!({"id": 1, "method": "chuangmi.plug.v3.a:lumi_1", "params": secret});
+    let target = Responder::new(TARGET_DID, token());
+    let mut packet = target.seal(77, text.to_string().as_bytes()).unwrap();
+    let (_, fired) = listener.handle_datagram(now, 77, here, &mut packet);
+    let fired = fired.unwrap();
+    printed.value(&fired);
+    printed.value(&SceneEvent::Fired(fired));
+    printed.value(&listener.stats());
+    printed.value(&listener);
+    printed.error(&listener.forget(Ipv4Addr::BROADCAST.into()).unwrap_err());
+
+    let sid: Sid = "lumi.1".parse().unwrap();
+    printed.value(&sid);
+    printed.value(&gateway::set_prop(&sid, "password", &PASSWORD.into()).unwrap());
+    let long = PASSWORD.repeat(9);
+    for wrong in ["a b", "", &long] {
+        printed.error(&wrong.parse::<Sid>().unwrap_err());
+    }
+}
+
+/// The handles for them, over sockets.
+async fn handles_of_pushes(printed: &mut Printed) {
+    let sim = SimDevice::builder()
+        .token(token())
+        .scenes(None)
+        .lan_push(LanPush::default())
+        .gateway(ChildList::Flat)
+        .child(SimChild::new("lumi.1", SimDevice::builder()))
+        .spawn()
+        .await
+        .unwrap();
+    let client = Client::bind().await.unwrap();
+    let device = client.device(sim.addr(), token());
+    printed.value(&device.subscribe().await.unwrap());
+    printed.value(&device.children().await.unwrap()[0]);
+    printed.value(&device.child("lumi.1".parse().unwrap()));
+    let scenes = ScenePush::bind((Ipv4Addr::LOCALHOST, 0).into()).await.unwrap();
+    let scene = Scene::new("lumi.1", "m.n", "e", "a", "[]").unwrap();
+    scenes.store(&device, &scene, SceneNumber::FIRST).await.unwrap();
+    printed.value(&scenes);
+    ScenePush::remove(&device, SceneNumber::FIRST).await.unwrap();
+    let gone = ScenePush::remove(&device, SceneNumber::FIRST).await;
+    printed.error(&gone.unwrap_err());
+    let plain = SimDevice::builder().token(token()).spawn().await.unwrap();
+    let unsupported = client.device(plain.addr(), token()).subscribe().await.unwrap_err();
+    printed.text("hint", unsupported.hint().unwrap().to_owned());
+    printed.error(&unsupported);
+}
+
 /// A device that answers each method in a way of its own.
 async fn serve(socket: UdpSocket, mut device: Responder) {
     let mut buffer = vec![0; 65_536];
@@ -545,6 +668,7 @@ fn nothing_shows_a_secret() {
     provisioning::print(&mut printed);
     #[cfg(feature = "provisioning-secure")]
     provisioning::print_secure(&mut printed);
+    pushed(&mut printed);
 
     let traced = Arc::new(Mutex::new(String::new()));
     let capture = Capture { text: Arc::clone(&traced), spans: AtomicU64::new(0) };
@@ -553,6 +677,7 @@ fn nothing_shows_a_secret() {
     tracing::subscriber::with_default(capture, || {
         tracing::trace!("the capture works");
         runtime.block_on(calls(&mut printed));
+        runtime.block_on(handles_of_pushes(&mut printed));
         drop(runtime);
     });
     let traced = traced.lock().unwrap().clone();

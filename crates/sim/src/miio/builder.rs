@@ -12,9 +12,11 @@ use serde_json::{Map, Value, json};
 use crate::miio::access_point::AccessPoint;
 use crate::miio::device::{SimDevice, SpawnError};
 use crate::miio::faults::Faults;
+use crate::miio::gateway::{Child, ChildList, Gateway};
 use crate::miio::machine::Machine;
-use crate::miio::methods::Method;
+use crate::miio::methods::{Appliance, Method};
 use crate::miio::properties::{Properties, PropertyName};
+use crate::miio::push::LanPush;
 use crate::miio::spec::{Format, Property, Service};
 use crate::miio::updater::UpdateFault;
 
@@ -52,6 +54,11 @@ pub struct Builder {
     pub(crate) clock: DeviceClock,
     pub(crate) access_point: Option<AccessPoint>,
     pub(crate) update_fault: UpdateFault,
+    pub(crate) push: Option<LanPush>,
+    pub(crate) scenes: bool,
+    pub(crate) scene_port: Option<u16>,
+    pub(crate) child_list: Option<ChildList>,
+    pub(crate) children: Vec<Child>,
     pub(crate) faults: Faults,
 }
 
@@ -72,6 +79,11 @@ impl Builder {
             clock: DeviceClock::default(),
             access_point: None,
             update_fault: UpdateFault::None,
+            push: None,
+            scenes: false,
+            scene_port: None,
+            child_list: None,
+            children: Vec::new(),
             faults: Faults::default(),
         }
     }
@@ -184,6 +196,36 @@ impl Builder {
         self
     }
 
+    /// Takes LAN subscriptions: probes are answered with `MSUB`, and the subscriber is told what changes.
+    /// By default a device knows of none.
+    #[must_use]
+    pub fn lan_push(mut self, terms: LanPush) -> Self {
+        self.push = Some(terms);
+        self
+    }
+
+    /// Takes scenes (`send_data_frame`), and tells their targets when they [fire](SimDevice::fire). A target
+    /// listens on port 54321; `port` is for tests, which cannot.
+    #[must_use]
+    pub fn scenes(mut self, port: impl Into<Option<u16>>) -> Self {
+        (self.scenes, self.scene_port) = (true, port.into());
+        self
+    }
+
+    /// Makes the device a gateway, which lists its children so.
+    #[must_use]
+    pub fn gateway(mut self, list: ChildList) -> Self {
+        self.child_list = Some(list);
+        self
+    }
+
+    /// One more child of the [`gateway`](Self::gateway). One with the same sid is replaced.
+    #[must_use]
+    pub fn child(mut self, child: Child) -> Self {
+        self.children.push(child);
+        self
+    }
+
     /// What goes wrong.
     #[must_use]
     pub fn faults(mut self, faults: Faults) -> Self {
@@ -201,7 +243,21 @@ impl Builder {
         let did = self.did.unwrap_or_else(next_did);
         let token = self.token.clone().unwrap_or_else(|| token_of(did));
         let info = self.info_body(did, &token);
-        Ok(Machine::new(self, did, token, info, properties))
+        let gateway = match self.child_list {
+            Some(list) => Some(Gateway::new(list, self.children.clone())?),
+            None => None,
+        };
+        let mut machine = Machine::new(self, did, token, info, properties);
+        machine.set_gateway(gateway);
+        Ok(machine)
+    }
+
+    /// What is behind the network module.
+    pub(crate) fn appliance(self) -> Result<Appliance, BuildError> {
+        let properties = self.properties()?;
+        let did = self.did.unwrap_or_default();
+        Ok(Appliance::new(self.services, self.methods, did, Map::new(), properties)
+            .policies(self.unknown_property, self.did_policy))
     }
 
     /// Puts the device on its socket; it runs in a task of the present tokio runtime.

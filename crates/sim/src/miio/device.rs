@@ -6,12 +6,13 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use iot_home_core::{Did, Instant};
+use iot_home_core::{Did, EventId, Instant};
 #[cfg(feature = "micloud")]
 use iot_home_miio::DeviceError;
 use iot_home_miio::Token;
 use serde_json::Value;
 use tokio::net::UdpSocket;
+use tokio::sync::Notify;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time;
 
@@ -22,6 +23,7 @@ use crate::miio::machine::Machine;
 use crate::miio::properties::{PropertyError, PropertyName};
 use crate::miio::report::Report;
 use crate::miio::updater::Fetch;
+use crate::race::{Won, race};
 
 /// A simulated device on a real UDP socket, in a task of its own. Dropping it ends both.
 ///
@@ -52,11 +54,13 @@ pub(crate) struct Shared {
     machine: Mutex<Machine>,
     /// The zero of the machine's time.
     origin: time::Instant,
+    /// Told when something happened in the device that did not come by its socket.
+    changed: Notify,
 }
 
 impl Shared {
     pub(crate) fn new(machine: Machine) -> Self {
-        Self { machine: Mutex::new(machine), origin: time::Instant::now() }
+        Self { machine: Mutex::new(machine), origin: time::Instant::now(), changed: Notify::new() }
     }
 
     fn now(&self) -> Instant {
@@ -71,7 +75,9 @@ impl Shared {
     /// Does what the device is told by its cloud.
     #[cfg(feature = "micloud")]
     pub(crate) fn command(&self, method: &str, params: &Value) -> Result<Value, DeviceError> {
-        self.machine().command(self.now(), method, params)
+        let done = self.machine().command(self.now(), method, params);
+        self.changed.notify_one();
+        done
     }
 }
 
@@ -135,7 +141,29 @@ impl SimDevice {
         name: impl Into<PropertyName>,
         value: impl Into<Value>,
     ) -> Result<(), PropertyError> {
-        self.shared.machine().properties_mut().set(name, value)
+        let done = self.shared.machine().properties_mut().set(name, value);
+        self.shared.changed.notify_one();
+        done
+    }
+
+    /// Lets an event occur. Who has subscribed is told of it, three events a second at most.
+    pub fn emit(&self, id: impl Into<EventId>, arguments: impl IntoIterator<Item = (u32, Value)>) {
+        self.shared.machine().emit(id, arguments);
+        self.shared.changed.notify_one();
+    }
+
+    /// Lets something happen that [scenes](Builder::scenes) may wait for, such as
+    /// `event.lumi.sensor_switch.v2.click`. Returns how many fire.
+    pub fn fire(&self, key: &str) -> usize {
+        let now = self.shared.now();
+        let fired = self.shared.machine().fire(now, key);
+        self.shared.changed.notify_one();
+        fired
+    }
+
+    /// The names of the scenes that are stored, such as `x.scene.1000001`.
+    pub fn scenes(&self) -> Vec<String> {
+        self.shared.machine().scenes().map(str::to_owned).collect()
     }
 
     /// Switches it off and on: what was on its way is lost, ids are forgotten, and the clock shows 1.
@@ -187,10 +215,18 @@ async fn serve(socket: UdpSocket, shared: Arc<Shared>) {
     let mut fetching = JoinSet::new();
     loop {
         let due = shared.machine().poll_timeout();
-        let receive = socket.recv_from(&mut received);
+        let receive = async {
+            match race(socket.recv_from(&mut received), shared.changed.notified()).await {
+                Won::First(arrived) => Some(arrived),
+                Won::Second(()) => None,
+            }
+        };
         let arrived = match due {
-            Some(due) => time::timeout_at(shared.origin + due.since_origin(), receive).await.ok(),
-            None => Some(receive.await),
+            Some(due) => {
+                let at = shared.origin + due.since_origin();
+                time::timeout_at(at, receive).await.ok().flatten()
+            }
+            None => receive.await,
         };
         match arrived {
             Some(Ok((length, from))) => {

@@ -1,11 +1,10 @@
 //! A device without a socket and without a clock.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 
-use iot_home_core::{ActionId, Did, Instant, Random, SeededRandom};
+use iot_home_core::{Did, EventId, Instant, Random, SeededRandom};
 use iot_home_miio::cipher::OpenError;
-use iot_home_miio::packet::{HEADER_LEN, HelloField, Packet, PacketKind};
+use iot_home_miio::packet::{HEADER_LEN, HelloField, HelloReply, Packet, PacketKind};
 use iot_home_miio::responder::{Incoming, Refusal, RpcRequest};
 use iot_home_miio::{DeviceError, Responder, Token};
 use serde::de::IgnoredAny;
@@ -14,11 +13,14 @@ use serde_json::{Map, Value};
 use crate::miio::answer::Answer;
 use crate::miio::builder::{Builder, DeviceClock, HelloToken};
 use crate::miio::faults::{Beyond, Faults, Silence};
+use crate::miio::gateway::Gateway;
 use crate::miio::methods::{Appliance, Outcome};
 use crate::miio::network::{Network, Travel};
 use crate::miio::properties::Properties;
+use crate::miio::push::Push;
 use crate::miio::quirk::Quirk;
 use crate::miio::report::{Report, count};
+use crate::miio::scene::Scenes;
 use crate::miio::station::{Station, Then};
 use crate::miio::updater::Fetch;
 
@@ -55,6 +57,9 @@ pub struct Machine {
     network: Network,
     station: Station,
     report: Report,
+    push: Option<Push>,
+    scenes: Option<Scenes>,
+    gateway: Option<Gateway>,
     garbled: bool,
 }
 
@@ -76,16 +81,14 @@ impl Machine {
             clock,
             access_point,
             update_fault,
+            push,
+            scenes,
+            scene_port,
             faults,
             ..
         } = builder;
-        let mut actions = BTreeMap::new();
-        for service in services {
-            let id = |aiid: u32| ActionId::new(service.siid.get(), aiid);
-            actions.extend(service.actions.into_iter().map(|a| (id(a.aiid.get()), a)));
-        }
-        let appliance =
-            Appliance { did, info, properties, actions, methods, unknown_property, did_policy };
+        let appliance = Appliance::new(services, methods, did, info, properties)
+            .policies(unknown_property, did_policy);
         Self {
             model,
             hello,
@@ -97,6 +100,9 @@ impl Machine {
             station: Station::new(access_point, update_fault),
             faults,
             report: Report::default(),
+            push: push.map(Push::new),
+            scenes: scenes.then(|| Scenes::new(scene_port)),
+            gateway: None,
             garbled: false,
         }
     }
@@ -122,7 +128,10 @@ impl Machine {
 
     /// When [`poll_transmit`](Self::poll_transmit) may have something next; never, if nothing is under way.
     pub fn poll_timeout(&self) -> Option<Instant> {
-        self.network.next().into_iter().chain(self.station.next()).min()
+        let push = self.push.as_ref().and_then(|push| push.next(&self.appliance.properties));
+        let scene = self.scenes.as_ref().and_then(Scenes::next);
+        let station = self.station.next();
+        self.network.next().into_iter().chain(push).chain(scene).chain(station).min()
     }
 
     /// The image that the device wants to have, if it was just told to update itself. A
@@ -182,11 +191,17 @@ impl Machine {
         &mut self.appliance.properties
     }
 
-    /// Switches the device off and on: what was on its way is lost, ids are forgotten, and the clock
+    /// Switches the device off and on: what was on its way is lost, ids and subscriptions are forgotten, and the clock
     /// shows 1, the uptime. The properties keep their values.
     pub fn reboot(&mut self, now: Instant) {
         self.network.clear();
         self.forget_ids();
+        if let Some(push) = &mut self.push {
+            push.forget();
+        }
+        if let Some(scenes) = &mut self.scenes {
+            scenes.forget_firing();
+        }
         if self.clock != DeviceClock::Unset {
             self.set_clock(now, DeviceClock::From(1));
         }
@@ -222,6 +237,33 @@ impl Machine {
     /// Changes what the device does not even look at.
     pub fn set_silence(&mut self, silence: Silence) {
         self.faults.silence = silence;
+    }
+
+    /// Lets an event occur. Who has subscribed is told of it, three events a second at most.
+    pub fn emit(
+        &mut self,
+        id: impl Into<EventId>,
+        arguments: impl IntoIterator<Item = (u32, Value)>,
+    ) {
+        match &mut self.push {
+            Some(push) => push.emit(id.into(), arguments.into_iter().collect(), &mut self.report),
+            None => count(&mut self.report.untold_events),
+        }
+    }
+
+    /// Lets something happen that scenes may wait for, such as `event.lumi.sensor_switch.v2.click`. Returns how
+    /// many fire.
+    pub fn fire(&mut self, now: Instant, key: &str) -> usize {
+        self.scenes.as_mut().map_or(0, |scenes| scenes.fire(now, key))
+    }
+
+    /// The names of the scenes that are stored, such as `x.scene.1000001`.
+    pub fn scenes(&self) -> impl Iterator<Item = &str> {
+        self.scenes.iter().flat_map(Scenes::names)
+    }
+
+    pub(crate) fn set_gateway(&mut self, gateway: Option<Gateway>) {
+        self.gateway = gateway;
     }
 
     fn forget_ids(&mut self) {
@@ -291,6 +333,20 @@ impl Machine {
         while let Some((due, mut arrival)) = self.network.arrive(now) {
             self.receive(due, arrival.from, &mut arrival.datagram, arrival.travel);
         }
+        // A device that is silent talks on, and nobody hears it.
+        let heard = self.faults.silence != Silence::Total;
+        if let Some(scenes) = &mut self.scenes {
+            let due = scenes.due(now, self.responder.token());
+            for (to, datagram) in due.into_iter().filter(|_| heard) {
+                self.network.send(&self.faults, &mut self.report, now, to, datagram);
+            }
+        }
+        let Some(push) = &mut self.push else { return };
+        let did = self.responder.did().into();
+        let due = push.due(now, &did, &self.appliance.properties, &mut self.report);
+        for (to, text) in due.into_iter().filter(|_| heard) {
+            self.seal_and_send(now, to, text.as_bytes());
+        }
     }
 
     /// What the device's network module does with a datagram.
@@ -308,11 +364,23 @@ impl Machine {
         if probe && datagram.len() != HEADER_LEN {
             return count(&mut self.report.violations.malformed_packet);
         }
+        let token = self.responder.token();
+        if let Some(scenes) = &mut self.scenes
+            && scenes.receive(now, from, datagram, token, &mut self.report)
+        {
+            return;
+        }
         let stamp = self.stamp(now);
         match self.responder.receive(stamp, datagram) {
-            Ok(Incoming::Hello { .. }) => {
+            Ok(Incoming::Hello { virtual_did }) => {
                 count(&mut self.report.hellos);
-                let reply = self.responder.hello_reply(stamp);
+                let reply = match (&mut self.push, virtual_did) {
+                    (Some(push), Some(virtual_did)) => {
+                        let state = HelloField::Subscription(push.probed(from, virtual_did));
+                        HelloReply::new(self.responder.did(), stamp, state).encode()
+                    }
+                    _ => self.responder.hello_reply(stamp),
+                };
                 self.send(now, from, reply.into());
             }
             Ok(Incoming::KeepAlive { .. }) => {
@@ -353,6 +421,9 @@ impl Machine {
             return count(&mut self.report.violations.malformed_json);
         }
         if request.method.is_empty() && answers {
+            if let Some(push) = &mut self.push {
+                push.answered(from, request.id, &request.message, &mut self.report);
+            }
             return count(&mut self.report.client_answers);
         }
         if !(1..=i64::from(i32::MAX)).contains(&request.id) {
@@ -361,19 +432,46 @@ impl Machine {
         count(&mut self.report.requests);
         let uptime = self.stamp(now);
         let RpcRequest { id, method, params, .. } = &request;
-        let Self { appliance, station, report, responder, .. } = self;
-        let own = match appliance.methods.contains_key(method) {
-            true => None,
-            false => station.call(&mut report.refusals, now, responder.token(), method, params),
-        };
+        let outcome = self.about_others(now, from, &request);
+        let outcome = outcome.or_else(|| {
+            let Self { appliance, station, report, responder, .. } = self;
+            if appliance.methods.contains_key(method) {
+                return None;
+            }
+            station.call(&mut report.refusals, now, responder.token(), method, params)
+        });
         let outcome =
-            own.unwrap_or_else(|| self.appliance.call(&self.faults, uptime, method, params));
+            outcome.unwrap_or_else(|| self.appliance.call(&self.faults, uptime, method, params));
         if outcome.executed {
             count(self.report.executions.entry(method.clone()).or_default());
         }
         if outcome.damage != Some(Beyond::Silence) {
             self.answer(now, from, *id, method, outcome);
         }
+    }
+
+    /// What is not the appliance's: subscriptions, scenes and children.
+    fn about_others(
+        &mut self,
+        now: Instant,
+        from: SocketAddr,
+        request: &RpcRequest,
+    ) -> Option<Outcome> {
+        let uptime = self.stamp(now);
+        let (method, report) = (request.method.as_str(), &mut self.report);
+        if let Some(push) = &mut self.push
+            && matches!(method, "miIO.sub" | "miIO.unsub")
+        {
+            let properties = &self.appliance.properties;
+            return Some(Outcome::done(push.call(now, from, request, properties, report)));
+        }
+        if let Some(scenes) = &mut self.scenes {
+            let token = self.responder.token();
+            if let Some(body) = scenes.call(method, &request.params, token, report) {
+                return Some(Outcome::done(body));
+            }
+        }
+        self.gateway.as_mut()?.call(&self.faults, uptime, request, report)
     }
 
     fn answer(&mut self, now: Instant, to: SocketAddr, id: i64, method: &str, outcome: Outcome) {

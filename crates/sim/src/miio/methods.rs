@@ -14,7 +14,7 @@ use crate::miio::builder::DidPolicy;
 use crate::miio::faults::{Beyond, Faults};
 use crate::miio::properties::{Properties, PropertyName};
 use crate::miio::quirk::Quirk;
-use crate::miio::spec::{Action, Effect};
+use crate::miio::spec::{Action, Effect, Service};
 
 /// A method of one's own.
 #[derive(Clone)]
@@ -61,6 +61,27 @@ pub(crate) struct Outcome {
 }
 
 impl Appliance {
+    pub(crate) fn new(
+        services: Vec<Service>,
+        methods: BTreeMap<String, Method>,
+        did: u64,
+        info: Map<String, Value>,
+        properties: Properties,
+    ) -> Self {
+        let mut actions = BTreeMap::new();
+        for service in services {
+            let id = |aiid: u32| ActionId::new(service.siid.get(), aiid);
+            actions.extend(service.actions.into_iter().map(|a| (id(a.aiid.get()), a)));
+        }
+        let (unknown_property, did_policy) = (Value::Null, DidPolicy::default());
+        Self { did, info, properties, actions, methods, unknown_property, did_policy }
+    }
+
+    pub(crate) fn policies(mut self, unknown_property: Value, did_policy: DidPolicy) -> Self {
+        (self.unknown_property, self.did_policy) = (unknown_property, did_policy);
+        self
+    }
+
     pub(crate) fn call(
         &mut self,
         faults: &Faults,
@@ -313,7 +334,7 @@ pub(crate) fn unknown_method() -> DeviceError {
     DeviceError::new(Some(-32601), "Method not found.")
 }
 
-fn bad_params() -> DeviceError {
+pub(crate) fn bad_params() -> DeviceError {
     DeviceError::new(Some(-32602), "Invalid params.")
 }
 

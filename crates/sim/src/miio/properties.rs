@@ -186,6 +186,12 @@ impl Properties {
         self.miot.get(&id)
     }
 
+    /// The MIoT properties that clients may read, and their values.
+    pub(crate) fn readable(&self) -> impl Iterator<Item = (PropertyId, Value)> {
+        let readable = self.miot.iter().filter(|(_, property)| property.readable);
+        readable.map(|(id, property)| (*id, property.value.clone()))
+    }
+
     pub(crate) fn has_classic(&self, name: &str) -> bool {
         self.classic.contains_key(name)
     }

@@ -35,6 +35,22 @@ pub struct Report {
     pub error_answers: u64,
     /// What a client answered to requests of the device's own.
     pub client_answers: u64,
+    /// Subscriptions that the device took.
+    pub subscriptions: u64,
+    /// Subscriptions that a client has ended.
+    pub unsubscriptions: u64,
+    /// Messages to the subscriber: changed properties and events.
+    pub uplinks: u64,
+    /// Repetitions of such messages.
+    pub repeated_uplinks: u64,
+    /// Messages that the subscriber has answered.
+    pub acknowledged: u64,
+    /// Messages that the device gave up, having repeated them nine times.
+    pub unacknowledged: u64,
+    /// Events that nobody was told of: there was no subscription, or too many events.
+    pub untold_events: u64,
+    /// Scenes that have fired, and whose target has answered.
+    pub fired_scenes: u64,
     /// Datagrams that got lost on the way to the device.
     pub dropped_in: u64,
     /// Datagrams that got lost on the way from the device.
@@ -51,7 +67,7 @@ pub struct Report {
     pub executions: BTreeMap<String, u64>,
     /// How often an image of firmware was installed.
     pub updates: u64,
-    /// What the device refused by saying nothing.
+    /// What the device refused, mostly by saying nothing.
     pub violations: Violations,
     /// What the device refused by an error, of what concerns itself and its network.
     pub refusals: Refusals,
@@ -64,7 +80,7 @@ impl Report {
     }
 }
 
-/// Datagrams that a real device meets with silence, by the reason.
+/// Datagrams that a real device meets with silence or with an error, by the reason.
 ///
 /// Copies made by the simulated link are not counted: they are no fault of the client. What a client
 /// could not know is counted: the first stamp after a reboot is stale.
@@ -87,6 +103,17 @@ pub struct Violations {
     pub bad_id: u64,
     /// The payload is not strict JSON, or no object.
     pub malformed_json: u64,
+    /// `miIO.sub` or `miIO.unsub` with something missing, wrong or beyond what is known, or without a
+    /// probe under the same virtual did.
+    pub bad_subscription: u64,
+    /// An answer to no message of a device that pushes, or one of another form than `{"code":0}`.
+    pub bad_answer: u64,
+    /// A scene with anything that devices do not know, or the removal of one that is not there.
+    pub bad_scene: u64,
+    /// A sid that no child of the gateway has.
+    pub unknown_child: u64,
+    /// A request about children that has another form than it has to have.
+    pub bad_child_request: u64,
 }
 
 impl Violations {
@@ -101,6 +128,11 @@ impl Violations {
             repeated_id,
             bad_id,
             malformed_json,
+            bad_subscription,
+            bad_answer,
+            bad_scene,
+            unknown_child,
+            bad_child_request,
         } = *self;
         [
             malformed_packet,
@@ -111,6 +143,11 @@ impl Violations {
             repeated_id,
             bad_id,
             malformed_json,
+            bad_subscription,
+            bad_answer,
+            bad_scene,
+            unknown_child,
+            bad_child_request,
         ]
         .into_iter()
         .fold(0, u64::saturating_add)

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use iot_home_core::{Instant, SeededRandom};
 use iot_home_miio::session::{Config, Event, RequestKey};
-use iot_home_miio::{DeviceRequest, Failure, Reply, Request, Session};
+use iot_home_miio::{DeviceRequest, Failure, Reply, Request, Session, push};
 
 use crate::lane::Lane;
 use crate::miio::machine::Machine;
@@ -42,6 +42,7 @@ pub struct VirtualLink {
     to_session: Lane<Vec<u8>>,
     done: BTreeMap<RequestKey, Result<Reply, Failure>>,
     requests: Vec<DeviceRequest>,
+    pushes: Vec<push::Event>,
     outgoing: Vec<u8>,
 }
 
@@ -62,6 +63,7 @@ impl VirtualLink {
             to_session: Lane::default(),
             done: BTreeMap::new(),
             requests: Vec::new(),
+            pushes: Vec::new(),
             outgoing: Vec::new(),
         }
     }
@@ -145,6 +147,23 @@ impl VirtualLink {
         std::mem::take(&mut self.requests)
     }
 
+    /// Subscribes the session to what the device pushes.
+    pub fn subscribe(&mut self) {
+        self.session.subscribe(self.now, 1_700_000_000, &mut SeededRandom::new(2));
+        self.exchange();
+    }
+
+    /// Ends the session's subscription.
+    pub fn unsubscribe(&mut self) {
+        self.session.unsubscribe(self.now);
+        self.exchange();
+    }
+
+    /// What the subscription told since this was last called.
+    pub fn take_pushes(&mut self) -> Vec<push::Event> {
+        std::mem::take(&mut self.pushes)
+    }
+
     /// Gives the session a datagram as if it came from the device's address, and lets it react.
     pub fn inject_to_session(&mut self, datagram: &[u8]) {
         self.session.handle_datagram(self.now, &mut datagram.to_vec());
@@ -196,6 +215,7 @@ impl VirtualLink {
             match event {
                 Event::Done { key, result } => drop(self.done.insert(key, result)),
                 Event::Request(request) => self.requests.push(request),
+                Event::Push(event) => self.pushes.push(event),
                 _ => {}
             }
         }
