@@ -10,6 +10,7 @@ mod http;
 mod logins;
 mod memory;
 mod permissions;
+mod registered_below;
 mod sessions;
 mod sockets;
 mod things;

@@ -196,6 +196,41 @@ fn versions_of_shadows() {
     assert_eq!(wire.platform.thing(&tencent_id()).shadow.version, 1);
 }
 
+/// The Explorer's properties in their old form: the shadow on other topics.
+#[test]
+fn old_templates() {
+    let mut wire = wire();
+    let id = wire.tencent();
+    let (up, down) =
+        ("$template/operation/YOURPROD01/lamp1", "$template/operation/result/YOURPROD01/lamp1");
+    wire.subscribe(id, &[(down, 1)]);
+    let update = |version: u64| json!({"type": "update", "state": {"reported": {"a": 1}}, "version": version, "clientToken": "7"});
+    let answer = &say(&mut wire, id, up, &update(0))[0];
+    assert_eq!((&answer["type"], &answer["result"]), (&json!("update"), &json!(0)));
+    assert_eq!((&answer["clientToken"], &answer["payload"]["version"]), (&json!("7"), &json!(1)));
+    let answer = &say(&mut wire, id, up, &json!({"type": "get", "clientToken": "8"}))[0];
+    assert_eq!(answer["payload"]["state"]["reported"], json!({"a": 1}));
+    let wanted = serde_json::Map::from_iter([("a".to_owned(), json!(2))]);
+    wire.platform.desire(wire.now, &tencent_id(), &wanted).unwrap();
+    wire.drain();
+    let told = wire.publishes(id);
+    assert_eq!((told.len(), told[0].topic.as_str()), (1, down));
+    let delta: Value = serde_json::from_slice(&told[0].payload).unwrap();
+    assert_eq!((&delta["type"], &delta["payload"]["state"]), (&json!("delta"), &json!({"a": 2})));
+    assert_eq!(wire.report().violations.total(), 0);
+
+    // What the rules are against.
+    assert_eq!(say(&mut wire, id, up, &update(0))[0]["result"], 5005);
+    assert_eq!(wire.report().violations, only(|broken| broken.shadow_version = 1));
+    assert!(say(&mut wire, id, up, &json!(["get"])).is_empty());
+    assert_eq!(wire.report().violations.bad_json, 1);
+    assert!(say(&mut wire, id, down, &update(2)).is_empty());
+    assert!(say(&mut wire, id, "$template/operation/YOURPROD01/lock1", &update(2)).is_empty());
+    assert_eq!(wire.report().violations.forbidden_publish, 2);
+    assert_eq!(wire.platform.thing(&tencent_id()).shadow.version, 2);
+    assert_eq!(wire.report().violations.total(), 4);
+}
+
 #[test]
 fn steps_of_upgrades() {
     let mut wire = wire();
