@@ -5,6 +5,8 @@ mod broken_clients;
 mod certificates;
 mod config;
 mod faults;
+mod firmware;
+mod gateways;
 mod hostile;
 mod http;
 mod logins;

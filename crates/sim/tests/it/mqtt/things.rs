@@ -185,6 +185,24 @@ fn versions_of_shadows() {
     }
     assert_eq!(wire.report().violations, only(|broken| broken.shadow_version = 1));
     assert_eq!(wire.platform.thing(&aliyun_id()).shadow.version, 3);
+    // So many values, and a version that begins anew.
+    let many = |count: usize, version: i64| {
+        let values: serde_json::Map<_, _> =
+            (0..count).map(|at| (format!("v{at}"), json!(at))).collect();
+        json!({"method": "update", "state": {"reported": values}, "version": version})
+    };
+    assert_eq!(code(&say(&mut wire, id, topic, &many(129, 4))), "406");
+    assert_eq!(code(&say(&mut wire, id, topic, &many(128, -1))), Value::Null);
+    assert_eq!(wire.platform.thing(&aliyun_id()).shadow.version, 0);
+    assert_eq!(code(&say(&mut wire, id, topic, &update(json!(1)))), Value::Null);
+    let wanted = serde_json::Map::from_iter([("a".to_owned(), json!(2))]);
+    wire.platform.desire(wire.now, &aliyun_id(), &wanted).unwrap();
+    wire.drain();
+    wire.packets(id);
+    let taken = json!({"method": "update", "state": {"desired": "null"}, "version": 3});
+    assert_eq!(code(&say(&mut wire, id, topic, &taken)), Value::Null);
+    assert!(wire.platform.thing(&aliyun_id()).shadow.desired.is_empty());
+    assert_eq!(wire.report().violations.total(), 1);
 
     let id = wire.tencent();
     wire.subscribe(id, &[("$shadow/operation/result/YOURPROD01/lamp1", 1)]);
@@ -194,6 +212,42 @@ fn versions_of_shadows() {
     assert_eq!(say(&mut wire, id, topic, &update(0))[0]["result"], 5005);
     assert_eq!(wire.report().violations.shadow_version, 2);
     assert_eq!(wire.platform.thing(&tencent_id()).shadow.version, 1);
+    wire.platform.desire(wire.now, &tencent_id(), &wanted).unwrap();
+    wire.drain();
+    wire.packets(id);
+    let kept = json!({"type": "update", "state": {"reported": {"a": 2}}, "clientToken": "2"});
+    say(&mut wire, id, topic, &kept);
+    assert_eq!(wire.platform.thing(&tencent_id()).shadow.desired["a"], 2, "nobody said no");
+    let taken = json!({"type": "update", "state": {"desired": null}, "clientToken": "3"});
+    say(&mut wire, id, topic, &taken);
+    assert!(wire.platform.thing(&tencent_id()).shadow.desired.is_empty());
+}
+
+/// What is wanted is wanted until the device says so of that version, or of whatever there is.
+#[test]
+fn wishes_are_forgotten() {
+    let mut wire = wire();
+    let id = wire.aliyun();
+    let wanted = serde_json::Map::from_iter([("a".to_owned(), json!(2))]);
+    for _ in 0..2 {
+        wire.platform.desire(wire.now, &aliyun_id(), &wanted).unwrap();
+    }
+    let topic = format!("{OWN}property/desired/delete");
+    for (version, left) in [(json!({"version": 1}), 1), (json!({"version": 2}), 0)] {
+        say(&mut wire, id, &topic, &json!({"id": "1", "params": {"a": version}}));
+        assert_eq!(wire.platform.thing(&aliyun_id()).desired.len(), left);
+    }
+    wire.platform.desire(wire.now, &aliyun_id(), &wanted).unwrap();
+    say(&mut wire, id, &topic, &json!({"id": "1", "params": {"a": {}}}));
+    assert!(wire.platform.thing(&aliyun_id()).desired.is_empty());
+
+    let id = wire.tencent();
+    wire.platform.desire(wire.now, &tencent_id(), &wanted).unwrap();
+    let up = "$thing/up/property/YOURPROD01/lamp1";
+    say(&mut wire, id, up, &json!({"method": "get_status", "clientToken": "1"}));
+    assert_eq!(wire.platform.thing(&tencent_id()).desired.len(), 1);
+    say(&mut wire, id, up, &json!({"method": "clear_control", "clientToken": "2"}));
+    assert!(wire.platform.thing(&tencent_id()).desired.is_empty());
 }
 
 /// The Explorer's properties in their old form: the shadow on other topics.
