@@ -119,6 +119,26 @@ async fn a_broken_connection_is_gone_on_from() {
     assert!(server.requests()[1].contains("if-range: \"v1\""));
 }
 
+/// The tag is that of the last answer, and one that tells no bytes apart is none.
+#[tokio::test]
+async fn what_is_gone_on_from_has_to_be_the_same() {
+    let (folder, image) = (Folder::new(), image());
+    let server = Server::start([
+        cut("200 OK", "ETag: \"v1\"\r\n", &image, 70_000),
+        cut("200 OK", "ETag: \"v2\"\r\n", &image, 80_000),
+        cut("200 OK", "ETag: W/\"v3\"\r\n", &image, 90_000),
+        rest(&image, 90_000),
+    ])
+    .await;
+    download(&folder).run(&client(), &server.url("/f")).await.unwrap();
+    is_whole(&folder);
+    let header = |request: &String| {
+        request.lines().find_map(|line| line.strip_prefix("if-range: ")).map(ToOwned::to_owned)
+    };
+    let told: Vec<_> = server.requests().iter().map(header).collect();
+    assert_eq!(told, [None, Some("\"v1\"".into()), Some("\"v2\"".into()), None]);
+}
+
 #[tokio::test]
 async fn an_address_that_expires_is_replaced_and_what_is_there_is_kept() {
     let (folder, image) = (Folder::new(), image());
