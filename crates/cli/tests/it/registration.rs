@@ -75,6 +75,7 @@ async fn what_is_given_is_saved_and_good() {
     let more = ["--server", &server, "--save", file.to_str().unwrap(), "--json"];
     let given = tencent("fresh1", &more).done();
     assert_eq!(keys(&given), ["device_name", "device_secret", "product_id", "saved"]);
+    assert_eq!((&given["device_secret"], &given["saved"]), (&Value::Null, &json!(file)));
     let words =
         ["tencent", "connect", "--product-id", "YOURPROD01", "--device-name", "fresh1", "--tls"];
     connects(&words, &file, &addr, ca);

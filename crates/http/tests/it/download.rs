@@ -252,7 +252,12 @@ async fn more_than_was_announced() {
         assert!(!folder.file().exists());
         assert_eq!(std::fs::metadata(folder.part()).map_or(0, |part| part.len()), 0);
     }
+    // One that is too short is not asked for again.
     let (folder, image) = (Folder::new(), image());
+    let server = Server::start([Act::Say(answer("200 OK", "", &image[..399_999]))]).await;
+    let error = download(&folder).run(&client(), &server.url("/f")).await.unwrap_err();
+    assert!(matches!(error, DownloadError::Size { found: 399_999, .. }), "{error}");
+    assert_eq!(server.requests().len(), 1);
     std::fs::write(folder.part(), &image[..100]).unwrap();
     let other = "Content-Range: bytes 100-400000/400001\r\n";
     let server = Server::start([Act::Say(answer("206 Partial Content", other, &image))]).await;
@@ -294,6 +299,11 @@ async fn what_ends_it() {
             ],
             "another part",
             2,
+        ),
+        (
+            vec![Act::SayAndClose(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec()); 9],
+            "Cut",
+            3,
         ),
         (
             vec![Act::SayAndHang(b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n".to_vec()); 3],
