@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use iot_home_aliyun::SignMethod;
 use iot_home_sim::mqtt::{ConnectionId, DeviceId};
 use iot_home_tencent as tencent;
 use serde_json::{Value, json};
@@ -119,6 +120,35 @@ fn topologies() {
     let state = wire.platform.thing(&aliyun_id());
     assert_eq!((state.sub_devices.len(), state.online.len()), (0, 0));
     assert_eq!(wire.report().violations.total(), 0);
+}
+
+/// By whichever method, and however it is written.
+#[test]
+fn signatures() {
+    let mut wire = wire();
+    let id = hub(&mut wire, &super::aliyun_device());
+    let login = format!("{SESSION}login");
+    let add = format!("{OWN}topo/add");
+    assert_eq!(ask(&mut wire, id, &add, &json!([presented("sub-1")])), 200);
+    let mut forged = presented("sub-1");
+    forged["timestamp"] = "6".into();
+    assert_eq!(ask(&mut wire, id, &login, &forged), 6287);
+    assert!(wire.platform.thing(&aliyun_id()).online.is_empty());
+    for (method, written) in [
+        (SignMethod::HmacSha1, "hmacSha1"),
+        (SignMethod::HmacMd5, "hmacMd5"),
+        (SignMethod::HmacSha256, "Sha256"),
+    ] {
+        let proof = device("sub-1").sub_device().sign_method(method).sign(Duration::ZERO);
+        let mut params = presented("sub-1");
+        params["sign"] = proof.sign.expose().as_str().into();
+        params["signMethod"] = written.into();
+        assert_eq!(ask(&mut wire, id, &login, &params), 200, "{written}");
+        params["signMethod"] = "hmacSha512".into();
+        assert_eq!(ask(&mut wire, id, &login, &params), 6287);
+    }
+    let violations = wire.report().violations;
+    assert_eq!((violations.sub_device_signature, violations.total()), (4, 4));
 }
 
 #[test]

@@ -285,6 +285,28 @@ fn old_templates() {
     assert_eq!(wire.report().violations.total(), 4);
 }
 
+/// An event without an id is none, and neither are those beside it.
+#[test]
+fn events_of_tencent() {
+    let mut wire = wire();
+    let id = wire.tencent();
+    wire.subscribe(id, &[("$thing/down/event/YOURPROD01/lamp1", 0)]);
+    let up = "$thing/up/event/YOURPROD01/lamp1";
+    let event = |id: &str| json!({"eventId": id, "params": {"a": 1}});
+    for (request, code) in [
+        (json!({"method": "event_post", "eventId": "hot", "params": {"a": 1}}), 0),
+        (json!({"method": "event_post", "params": {"a": 1}}), 400),
+        (json!({"method": "events_post", "events": [event("cold"), event("wet")]}), 0),
+        (json!({"method": "events_post", "events": [{"params": {}}, event("dry")]}), 400),
+        (json!({"method": "events_post"}), 400),
+    ] {
+        assert_eq!(say(&mut wire, id, up, &request)[0]["code"], code, "{request}");
+    }
+    let events = wire.platform.thing(&tencent_id()).events;
+    let ids: Vec<_> = events.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(ids, ["hot", "cold", "wet"]);
+}
+
 #[test]
 fn steps_of_upgrades() {
     let mut wire = wire();
