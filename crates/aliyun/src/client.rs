@@ -21,7 +21,7 @@ mod thing;
 
 pub use iot_home_mqtt::client::CallErrorKind as ErrorKind;
 
-pub use self::announced::{Announced, AnnouncedFile, FileDigest};
+pub use self::announced::{Announced, AnnouncedFile};
 pub use self::call::{Call, Question};
 pub use self::event::{Event, Events, Received};
 #[cfg(feature = "http")]

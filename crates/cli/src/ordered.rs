@@ -107,6 +107,17 @@ impl<'a> Hidden<'a> {
         Self { keys, tokens }
     }
 
+    /// Besides, what requests are signed with, which lets whoever has it ask again, and what is sealed with a product's secret,
+    /// which many devices have.
+    pub(crate) fn signed(tokens: &'a [String]) -> Self {
+        let keys = |value: &mut Value| {
+            redact::personal(value);
+            of_clouds(value);
+            null(value, &["payload", "sign", "signature"]);
+        };
+        Self { keys, tokens }
+    }
+
     fn is_secret(&self, key: &str) -> bool {
         let mut probe = Value::Object([(key.to_owned(), Value::Bool(true))].into_iter().collect());
         (self.keys)(&mut probe);
@@ -133,8 +144,13 @@ fn of_clouds(value: &mut Value) {
         "secret",
         "token",
     ];
+    null(value, SECRETS);
+}
+
+/// Members of these names, however they are written.
+fn null(value: &mut Value, names: &[&str]) {
     for (key, value) in value.as_object_mut().into_iter().flatten() {
-        if SECRETS.iter().any(|secret| key.eq_ignore_ascii_case(secret)) {
+        if names.iter().any(|name| key.eq_ignore_ascii_case(name)) {
             *value = Value::Null;
         }
     }

@@ -1,5 +1,6 @@
 //! A transcript of what goes over the wire, fit to be shown: `--record FILE`.
 
+mod http;
 mod session;
 
 use std::fs::File;
@@ -15,6 +16,7 @@ use iot_home::yeelight::client as yeelight;
 use serde::Serialize;
 use tokio::time::Instant;
 
+pub(crate) use self::http::Recorded;
 use crate::failure::Failure;
 use crate::ordered::{Hidden, Ordered};
 

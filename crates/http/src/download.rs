@@ -153,6 +153,7 @@ impl Download {
         // What came in several answers may be of several files.
         let mut pieced = part.len() > 0;
         let mut begun_anew = false;
+        // Of the answer that the last bytes came with.
         let mut tag = None;
         let mut failures = 0_u32;
         loop {
@@ -172,13 +173,13 @@ impl Download {
                         part.discard().await?;
                         return Err(DownloadError::Digest);
                     }
-                    (pieced, begun_anew, tag) = (false, true, None);
+                    (pieced, begun_anew) = (false, true);
                 }
                 Ok(()) => {}
                 Err(Failed::For(error)) => return Err(error),
                 Err(Failed::Restart) => {
                     part.restart().await?;
-                    (pieced, tag) = (false, None);
+                    pieced = false;
                 }
                 Err(Failed::Once(error)) => {
                     pieced |= part.len() > 0;

@@ -3,11 +3,11 @@
 It takes orders line by line, each a JSON object, and answers each with a line of JSON, {"ok": ...} or
 {"error": ...}. "do" names the order:
 
-  connect     with the device file "file" and the domain "domain", to "port" of 127.0.0.1, whatever port and host
+  connect     with the device file "file" and the domain "domain", to "port" of 127.0.0.1, whatever port and name
               the package has in mind; answers whether it was connected within "patience" seconds
   again       until it takes itself for connected
-  template    begins with the data template of the device
-  report      reports "params"; answers the platform's reply
+  template    begins with the data template of the device, or of "sub"
+  report      reports "params", of the device or of "sub"; answers the platform's reply
   control     until the platform has set properties since the last such order; answers the message, after it
               was replied to
   action      until the platform has asked for an action since the last such order; answers its inputs, after they were
@@ -17,6 +17,14 @@ It takes orders line by line, each a JSON object, and answers each with a line o
   publish     "payload" to "topic", with "qos"; ends with the acknowledgement where there is one
   subscribe   to "topic" with "qos"; ends when it is granted
   message     until a message has come to "topic" since the last such order; answers it
+  gateway     begins with what is below the device
+  below       has "sub", with its "secret" where that is wanted, "bind", "online", "offline" or "unbind", as "what" says;
+              answers whether it was
+  ota         begins with firmware
+  version     tells which "version" runs; answers the platform's reply
+  firmware    fetches what the platform has announced since, "from" a byte on where the bytes before came already; answers
+              how many bytes there are and whether their digest is right, of which the platform is told where it is not
+  upgraded    tells that the new version runs
   disconnect  the connection
 
 There is one device in a process: the package says so.
@@ -32,6 +40,7 @@ import time
 
 from explorer.explorer import QcloudExplorer
 from hub.hub import QcloudHub
+from hub.services.ota.ota import Ota
 
 PATIENCE = 15
 
@@ -43,6 +52,8 @@ class Player:
         self.granted = queue.Queue()
         self.properties = queue.Queue()
         self.messages = queue.Queue()
+        self.heard = queue.Queue()
+        self.fetched = b""
 
     def connect(self, order):
         lead_to(order["port"])
@@ -71,16 +82,20 @@ class Player:
             time.sleep(0.01)
         return False
 
-    def template(self, _):
+    def whose(self, order):
+        return tuple(order.get("sub", self.identity))
+
+    def template(self, order):
         def keep(topic, qos, payload, _):
             self.properties.put(payload)
 
-        self.explorer.templateInit(*self.identity, keep, keep, keep, keep)
+        self.explorer.templateInit(*self.whose(order), keep, keep, keep, keep)
         return [self.granted.get(timeout=PATIENCE) for _ in range(4)]
 
     def report(self, order):
-        report = self.explorer.templateJsonConstructReportArray(*self.identity, order["params"])
-        self.explorer.templateReport(*self.identity, report)
+        whose = self.whose(order)
+        report = self.explorer.templateJsonConstructReportArray(*whose, order["params"])
+        self.explorer.templateReport(*whose, report)
         return [report, self.properties.get(timeout=PATIENCE)]
 
     def control(self, _):
@@ -129,6 +144,51 @@ class Player:
     def message(self, _):
         return self.messages.get(timeout=PATIENCE)
 
+    def gateway(self, _):
+        drain(self.granted)
+        self.explorer.gatewayInit()
+        return self.granted.get(timeout=PATIENCE)
+
+    def below(self, order):
+        do = getattr(self.hub, "gatewaySubdev" + order["what"].capitalize())
+        secret = [order["secret"]] if "secret" in order else []
+        rc, _ = do(*order["sub"], *secret)
+        return rc == 0
+
+    def ota(self, _):
+        rc, _ = self.explorer.otaInit(
+            *self.identity, lambda topic, qos, payload, _: self.heard.put(payload)
+        )
+        return rc
+
+    def version(self, order):
+        self.explorer.otaReportVersion(*self.identity, order["version"])
+        return self.heard.get(timeout=PATIENCE)
+
+    def firmware(self, order):
+        explorer, identity, begin = self.explorer, self.identity, order.get("from", 0)
+        for _ in range(PATIENCE * 100):
+            if explorer.otaIsFetching(*identity):
+                break
+            time.sleep(0.01)
+        size, _ = explorer.otaIoctlNumber(*identity, Ota.OtaCmdType.IOT_OTAG_FILE_SIZE)
+        self.fetched = self.fetched[:begin]
+        explorer.otaResetMd5(*identity)
+        explorer.otaMd5Update(*identity, self.fetched)
+        if explorer.otaDownloadStart(*identity, begin, size) != 0:
+            raise RuntimeError("it does not begin")
+        while not explorer.otaIsFetchFinished(*identity):
+            piece, length = explorer.otaFetchYield(*identity, 5000)
+            if length <= 0:
+                raise RuntimeError(f"it says {length}")
+            self.fetched += piece
+        rc, _ = explorer.otaIoctlNumber(*identity, Ota.OtaCmdType.IOT_OTAG_CHECK_FIRMWARE)
+        return [len(self.fetched), rc == 0]
+
+    def upgraded(self, _):
+        rc, _ = self.explorer.otaReportUpgradeSuccess(*self.identity, None)
+        return rc
+
     def disconnect(self, _):
         self.explorer.disconnect()
 
@@ -140,9 +200,13 @@ def drain(waiting):
 
 
 def lead_to(port):
-    """Has every host looked up be this port of 127.0.0.1."""
+    """Has every name looked up be this port of 127.0.0.1, and 127.0.0.1 the port that is asked for."""
     inet = socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP
-    socket.getaddrinfo = lambda *_, **__: [(*inet, "", ("127.0.0.1", port))]
+
+    def look_up(host, asked, *_, **__):
+        return [(*inet, "", ("127.0.0.1", asked if host == "127.0.0.1" else port))]
+
+    socket.getaddrinfo = look_up
 
 
 def main():

@@ -124,7 +124,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
         Tally::new("yeelight-awesome", &awesome, "client", 100),
         Tally::new("two networks of bulbs (iproute2)", &iproute, "network", 25),
         Tally::new("alibabacloud-iot-device-sdk", &aliyun, "device", 30),
-        Tally::new("tencent-iot-device", &tencent, "device", 14),
+        Tally::new("tencent-iot-device", &tencent, "device", 40),
         Tally::new("mosquitto, paho-mqtt", &mosquitto, "broker", 130),
         Tally::new("aedes", &aedes, "broker", 20),
         Tally::new("micloud", &micloud, "client", 12),

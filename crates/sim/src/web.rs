@@ -2,6 +2,8 @@
 
 mod answer;
 mod body;
+#[cfg(test)]
+mod tests;
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -16,7 +18,8 @@ use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time;
@@ -39,7 +42,8 @@ impl Server {
     {
         let listener = TcpListener::bind(listen).await?;
         let addr = listener.local_addr()?;
-        let task = tokio::spawn(accept(listener, Arc::new(handler)));
+        let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
+        let task = tokio::spawn(accept(listener, room, Arc::new(handler)));
         Ok(Self { addr, task })
     }
 
@@ -56,12 +60,11 @@ impl Drop for Server {
     }
 }
 
-async fn accept<H, F>(listener: TcpListener, handler: Arc<H>)
+async fn accept<H, F>(listener: TcpListener, room: Arc<Semaphore>, handler: Arc<H>)
 where
     H: Fn(Request<Bytes>) -> F + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
 {
-    let room = Arc::new(Semaphore::new(MOST_CONNECTIONS));
     let mut connections = JoinSet::new();
     loop {
         while connections.try_join_next().is_some() {}
@@ -69,9 +72,11 @@ where
         let Ok(place) = Arc::clone(&room).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
+                // Small answers are not to wait for each other.
+                let _ = stream.set_nodelay(true);
                 let handler = Arc::clone(&handler);
                 connections.spawn(async move {
-                    let _ = time::timeout(LONGEST_CONNECTION, serve(stream, handler)).await;
+                    serve(stream, handler).await;
                     drop(place);
                 });
             }
@@ -81,13 +86,12 @@ where
     }
 }
 
-async fn serve<H, F>(stream: TcpStream, handler: Arc<H>)
+async fn serve<S, H, F>(stream: S, handler: Arc<H>)
 where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     H: Fn(Request<Bytes>) -> F + Send + Sync + 'static,
     F: Future<Output = Answer> + Send + 'static,
 {
-    // Small answers are not to wait for each other.
-    let _ = stream.set_nodelay(true);
     let service = service_fn(move |request: Request<Incoming>| {
         let handler = Arc::clone(&handler);
         async move {
@@ -99,13 +103,13 @@ where
             answer.on_the_wire().await.ok_or(Closed)
         }
     });
-    // How a connection ends is the client's to see.
-    let _ = http1::Builder::new()
+    let served = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_DEADLINE)
         .max_buf_size(MOST_HEAD)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
+        .serve_connection(TokioIo::new(stream), service);
+    // How a connection ends is the client's to see.
+    let _ = time::timeout(LONGEST_CONNECTION, served).await;
 }
 
 /// The body of a request, of bounded size and in bounded time.

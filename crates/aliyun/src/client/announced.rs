@@ -36,26 +36,7 @@ pub struct AnnouncedFile {
     /// How many bytes it has, where that is told.
     pub size: Option<u64>,
     /// By what it is checked, where that is told.
-    pub digest: Option<FileDigest>,
-}
-
-/// By what a file is checked: hexadecimal digits.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum FileDigest {
-    /// SHA-256.
-    Sha256(String),
-    /// MD5.
-    Md5(String),
-}
-
-impl From<Digest<'_>> for FileDigest {
-    fn from(digest: Digest<'_>) -> Self {
-        match digest {
-            Digest::Sha256(digits) => Self::Sha256(digits.into()),
-            Digest::Md5(digits) => Self::Md5(digits.into()),
-        }
-    }
+    pub digest: Option<Digest<'static>>,
 }
 
 impl From<&Firmware<'_>> for Announced {
@@ -64,13 +45,13 @@ impl From<&Firmware<'_>> for Announced {
             name: None,
             url: url.clone().into_owned(),
             size: firmware.size,
-            digest: firmware.digest().map(Into::into),
+            digest: firmware.digest().map(Digest::into_owned),
         });
         let several = firmware.files.iter().map(|file| AnnouncedFile {
             name: file.file_name.as_deref().map(Into::into),
             url: file.file_url.clone().into_owned(),
             size: Some(file.file_size),
-            digest: firmware.file_digest(file).map(Into::into),
+            digest: firmware.file_digest(file).map(Digest::into_owned),
         });
         Self {
             version: firmware.version.as_ref().into(),
@@ -105,8 +86,8 @@ impl AnnouncedFile {
     pub fn download(&self, path: impl Into<PathBuf>) -> Result<Download, NotFetchable> {
         let size = self.size.ok_or(NotFetchable::NoSize)?;
         let digest = match self.digest.as_ref().ok_or(NotFetchable::NoDigest)? {
-            FileDigest::Sha256(digits) => http::Digest::sha256(digits)?,
-            FileDigest::Md5(digits) => http::Digest::md5(digits)?,
+            Digest::Sha256(digits) => http::Digest::sha256(digits)?,
+            Digest::Md5(digits) => http::Digest::md5(digits)?,
         };
         Ok(Download::new(path, size, digest))
     }

@@ -4,9 +4,9 @@ use iot_home_mqtt::client::Message;
 
 use super::thing::reply;
 use super::{Error, Thing};
-use crate::SubDevice;
-use crate::thing::gateway::Name;
+use crate::thing::gateway::{Name, Registered};
 use crate::thing::{Address, Call, Topics};
+use crate::{Device, SubDevice};
 
 /// A gateway's devices: which belong to it, and which are there. A device is [logged in](Self::login) again whenever the
 /// gateway was [connected](super::Event::Connected) again.
@@ -159,22 +159,25 @@ impl<'a> Gateway<'a> {
         Ok(self.0.exchange.unsubscribe(is_its).await?)
     }
 
-    /// Registers these devices, 30 at most, and gives their secrets: the answer is a list of
-    /// [`Registered`](crate::thing::gateway::Registered), as it came.
+    /// Registers these devices, 1 to 30, and gives them with their secrets, which are to be kept: a device that has logged
+    /// in is told its secret no more. It belongs to this gateway when it was [added](Self::add).
     ///
     /// # Errors
-    /// As for [`Thing::report`].
+    /// As for [`Thing::report`]. If the platform answers with a device that was not asked for, nothing is given.
     ///
     /// # Cancel safety
     /// The devices may be registered.
     pub async fn register<'d>(
         &self,
         devices: impl IntoIterator<Item = Address<'d>>,
-    ) -> Result<Message, Error> {
-        let call = Call::sub_register(self.0.id(), devices)?.to(self.0.topics())?;
+    ) -> Result<Vec<Device>, Error> {
+        let asked: Vec<_> = devices.into_iter().collect();
+        let call = Call::sub_register(self.0.id(), asked.iter().copied())?.to(self.0.topics())?;
         let answer = self.0.ask(call).await?;
-        success(&answer)?;
-        Ok(answer)
+        reply(&answer, |reply| {
+            let given: Vec<Registered<'_>> = reply.data()?;
+            given.into_iter().map(|one| one.into_device(&asked)).collect()
+        })
     }
 }
 

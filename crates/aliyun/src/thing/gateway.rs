@@ -10,8 +10,8 @@ use serde::ser::SerializeStruct as _;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::registered::Hidden;
-use super::{Address, Call, Code, Method, Unwritable};
-use crate::{DeviceSecret, SubDevice, SubDeviceProof};
+use super::{Address, Call, Code, Method, Unreadable, Unwritable};
+use crate::{Device, DeviceSecret, SubDevice, SubDeviceProof};
 
 /// The most devices in a batch of logins.
 const MOST_LOGINS: usize = 50;
@@ -236,6 +236,21 @@ pub struct Registered<'a> {
     /// Its secret.
     #[serde(deserialize_with = "secret")]
     pub device_secret: DeviceSecret,
+}
+
+impl Registered<'_> {
+    /// The device, where it is one of those that were asked for.
+    ///
+    /// # Errors
+    /// If it is none of them, or its secret cannot be one.
+    pub fn into_device(self, asked: &[Address<'_>]) -> Result<Device, Unreadable> {
+        let Self { product_key, device_name, device_secret } = self;
+        let named = Address { product_key: &product_key, device_name: &device_name };
+        if !asked.contains(&named) {
+            return Err(Unreadable::Form { offset: 0 });
+        }
+        Ok(Device::new(&*product_key, &*device_name, device_secret)?)
+    }
 }
 
 fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<DeviceSecret, D::Error> {

@@ -196,14 +196,24 @@ pub struct File<'a> {
     pub file_sign: Option<Cow<'a, str>>,
 }
 
-/// How a file is checked.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// How a file is checked, as it was announced: whoever fetches it reads the digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Digest<'a> {
     /// By SHA-256, hexadecimal.
-    Sha256(&'a str),
+    Sha256(Cow<'a, str>),
     /// By MD5, hexadecimal.
-    Md5(&'a str),
+    Md5(Cow<'a, str>),
+}
+
+impl Digest<'_> {
+    /// The same, standing on its own.
+    pub fn into_owned(self) -> Digest<'static> {
+        match self {
+            Self::Sha256(digits) => Digest::Sha256(digits.into_owned().into()),
+            Self::Md5(digits) => Digest::Md5(digits.into_owned().into()),
+        }
+    }
 }
 
 fn digest<'a>(
@@ -213,10 +223,12 @@ fn digest<'a>(
 ) -> Option<Digest<'a>> {
     match (method, sign) {
         (Some(method), Some(sign)) if method.eq_ignore_ascii_case("sha256") => {
-            Some(Digest::Sha256(sign))
+            Some(Digest::Sha256(sign.into()))
         }
-        (Some(method), Some(sign)) if method.eq_ignore_ascii_case("md5") => Some(Digest::Md5(sign)),
-        _ => md5.map(Digest::Md5),
+        (Some(method), Some(sign)) if method.eq_ignore_ascii_case("md5") => {
+            Some(Digest::Md5(sign.into()))
+        }
+        _ => md5.map(|digits| Digest::Md5(digits.into())),
     }
 }
 

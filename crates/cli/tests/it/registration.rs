@@ -75,6 +75,7 @@ async fn what_is_given_is_saved_and_good() {
     let more = ["--server", &server, "--save", file.to_str().unwrap(), "--json"];
     let given = tencent("fresh1", &more).done();
     assert_eq!(keys(&given), ["device_name", "device_secret", "product_id", "saved"]);
+    assert_eq!((&given["device_secret"], &given["saved"]), (&Value::Null, &json!(file)));
     let words =
         ["tencent", "connect", "--product-id", "YOURPROD01", "--device-name", "fresh1", "--tls"];
     connects(&words, &file, &addr, ca);
@@ -151,4 +152,89 @@ fn what_is_found_before_anything_is_sent() {
     ];
     let error = finish(command(words), b"").error("usage", 2);
     assert!(error["hint"].as_str().unwrap().contains("IOT_HOME_PRODUCT_SECRET"), "{error}");
+}
+
+/// The transcript tells the story, and nothing that opens anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_goes_over_the_wire_is_told_without_secrets() {
+    let platform = platform().await;
+    let server = format!("http://{}", platform.http_addr());
+    let (addr, ca) = (platform.tls_addr().to_string(), scratch("record-ca.pem"));
+    std::fs::write(&ca, platform.ca_pem()).unwrap();
+    let file = scratch("registration.jsonl");
+    let record = ["--record", file.to_str().unwrap(), "--show-secrets", "--json"];
+    let over_https = ["--server", &server];
+    let over_mqtt = ["--mqtt", "--host", &addr, "--ca", ca.to_str().unwrap()];
+    let told = || {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let lines: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        (text, lines)
+    };
+    let hides = |text: &str, given: &Value| {
+        let secret = given["device_secret"].as_str().unwrap();
+        assert_eq!(secret.len(), if given["product_id"].is_null() { 32 } else { 24 });
+        for hidden in [secret, ALIYUN_SECRET, TENCENT_SECRET] {
+            assert!(!text.contains(hidden), "{text}");
+        }
+    };
+
+    let given = aliyun("fresh-01", &[&record[..], &over_https].concat()).done();
+    let (text, lines) = told();
+    hides(&text, &given);
+    assert_eq!(lines.len(), 2, "{text}");
+    let (asked, answered) = (&lines[0], &lines[1]);
+    assert_eq!(
+        keys(asked),
+        ["direction", "kind", "length", "method", "path", "payload", "peer", "time"]
+    );
+    assert_eq!(
+        [&asked["direction"], &asked["kind"], &asked["method"], &asked["path"], &asked["peer"]],
+        ["sent", "request", "POST", "/auth/register/device", server.as_str()]
+    );
+    assert_eq!(
+        (&asked["payload"]["deviceName"], &asked["payload"]["sign"]),
+        (&json!("fresh-01"), &Value::Null)
+    );
+    assert_eq!(
+        keys(answered),
+        ["direction", "kind", "length", "payload", "peer", "status", "time"]
+    );
+    assert_eq!([&answered["direction"], &answered["kind"]], ["received", "answer"]);
+    assert_eq!((&answered["status"], &answered["payload"]["code"]), (&json!(200), &json!(200)));
+    let data = json!({"productKey": "a1X2bEnP82z", "deviceName": "fresh-01", "deviceSecret": null});
+    assert_eq!(answered["payload"]["data"], data);
+
+    let given = aliyun("fresh-02", &[&record[..], &over_mqtt].concat()).done();
+    let (text, lines) = told();
+    hides(&text, &given);
+    let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["connect", "connack", "publish", "disconnect"], "{text}");
+    assert_eq!((&lines[2]["topic"], &lines[2]["peer"]), (&json!("/ext/register"), &json!(addr)));
+    assert_eq!(lines[2]["payload"]["deviceSecret"], Value::Null);
+
+    for old in [&[][..], &["--old"]] {
+        let given = tencent("fresh1", &[&record[..], &over_https, old].concat()).done();
+        let (text, lines) = told();
+        hides(&text, &given);
+        let path = if old.is_empty() { "/device/register" } else { "/register/dev" };
+        assert_eq!((lines.len(), &lines[0]["path"]), (2, &json!(path)));
+        assert_eq!(lines[0]["payload"].get("signature"), old.first().map(|_| &Value::Null));
+        assert!(!text.contains("Signature") && !text.contains("signature\":\""), "{text}");
+        let sealed = if old.is_empty() {
+            &lines[1]["payload"]["Response"]["Payload"]
+        } else {
+            &lines[1]["payload"]["payload"]
+        };
+        assert_eq!(sealed, &Value::Null, "{text}");
+    }
+
+    // What comes to nothing is told as well.
+    tencent("fresh9", &[&record[..], &over_https].concat()).error("refused", 1);
+    let (text, _) = told();
+    assert!(text.contains("ResourceNotFound.DeviceNotExist"), "{text}");
+    aliyun("fresh-01", &[&record[..], &["--server", "http://127.0.0.1:1"]].concat()).error("io", 1);
+    let (_, lines) = told();
+    assert_eq!((lines.len(), &lines[1]["status"]), (2, &Value::Null));
+    assert!(lines[1]["problem"].as_str().unwrap().contains("127.0.0.1:1"));
 }

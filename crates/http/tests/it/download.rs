@@ -119,6 +119,26 @@ async fn a_broken_connection_is_gone_on_from() {
     assert!(server.requests()[1].contains("if-range: \"v1\""));
 }
 
+/// The tag is that of the last answer, and one that tells no bytes apart is none.
+#[tokio::test]
+async fn what_is_gone_on_from_has_to_be_the_same() {
+    let (folder, image) = (Folder::new(), image());
+    let server = Server::start([
+        cut("200 OK", "ETag: \"v1\"\r\n", &image, 70_000),
+        cut("200 OK", "ETag: \"v2\"\r\n", &image, 80_000),
+        cut("200 OK", "ETag: W/\"v3\"\r\n", &image, 90_000),
+        rest(&image, 90_000),
+    ])
+    .await;
+    download(&folder).run(&client(), &server.url("/f")).await.unwrap();
+    is_whole(&folder);
+    let header = |request: &String| {
+        request.lines().find_map(|line| line.strip_prefix("if-range: ")).map(ToOwned::to_owned)
+    };
+    let told: Vec<_> = server.requests().iter().map(header).collect();
+    assert_eq!(told, [None, Some("\"v1\"".into()), Some("\"v2\"".into()), None]);
+}
+
 #[tokio::test]
 async fn an_address_that_expires_is_replaced_and_what_is_there_is_kept() {
     let (folder, image) = (Folder::new(), image());
@@ -232,7 +252,12 @@ async fn more_than_was_announced() {
         assert!(!folder.file().exists());
         assert_eq!(std::fs::metadata(folder.part()).map_or(0, |part| part.len()), 0);
     }
+    // One that is too short is not asked for again.
     let (folder, image) = (Folder::new(), image());
+    let server = Server::start([Act::Say(answer("200 OK", "", &image[..399_999]))]).await;
+    let error = download(&folder).run(&client(), &server.url("/f")).await.unwrap_err();
+    assert!(matches!(error, DownloadError::Size { found: 399_999, .. }), "{error}");
+    assert_eq!(server.requests().len(), 1);
     std::fs::write(folder.part(), &image[..100]).unwrap();
     let other = "Content-Range: bytes 100-400000/400001\r\n";
     let server = Server::start([Act::Say(answer("206 Partial Content", other, &image))]).await;
@@ -274,6 +299,11 @@ async fn what_ends_it() {
             ],
             "another part",
             2,
+        ),
+        (
+            vec![Act::SayAndClose(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n".to_vec()); 9],
+            "Cut",
+            3,
         ),
         (
             vec![Act::SayAndHang(b"HTTP/1.1 200 OK\r\nContent-Length: 400000\r\n\r\n".to_vec()); 3],

@@ -22,6 +22,9 @@ const PRODUCT_ID: &str = "YOURPROD01";
 const DEVICE_NAME: &str = "lamp1";
 /// Made up.
 const PSK: &str = "7WmFA/MEs+Fy+32QwJWtYw==";
+/// The device below it.
+const SENSOR_NAME: &str = "sensor1";
+const SENSOR_PSK: &str = "9WmFA/MEs+Fy+32QwJWtYw==";
 const OTHER_PSK: &str = "8WmFA/MEs+Fy+32QwJWtYw==";
 /// Near to the largest payload that the platform takes, in quotation marks.
 const LARGE: usize = 16_000;
@@ -41,7 +44,7 @@ pub(crate) async fn play(
         let mut python = Command::new(peers.tencent_python());
         let mut peer = Dialogue::start(name, python.arg(script), run).await?;
         let played = if psk == PSK {
-            everyday(&mut peer, tally, &file).await
+            everyday(&mut peer, tally, &file, run).await
         } else {
             wrong_psk(&mut peer, tally, &file).await
         };
@@ -61,14 +64,24 @@ fn device_file(run: &Path, name: &str, psk: &str) -> Result<PathBuf, Failure> {
         "key_deviceinfo": {"deviceSecret": psk},
         "cert_deviceinfo": {"devCaFile": "", "devCertFile": "", "devPrivateKeyFile": ""},
         "region": "china",
+        "subDev": {
+            "subdev_num": 1,
+            "subdev_list": [{"sub_productId": PRODUCT_ID, "sub_devName": SENSOR_NAME}],
+        },
     });
     crate::save(run, &format!("{name}.json"), &device.to_string())
 }
 
 fn builder() -> Result<Builder, Failure> {
-    let device = Device::new(PRODUCT_ID, DEVICE_NAME, PSK)
-        .map_err(|error| Failure::new(format!("a device: {error}")))?;
-    Ok(SimPlatform::builder().tencent(device))
+    Ok(SimPlatform::builder().tencent(device(DEVICE_NAME, PSK)?).tencent(sensor()?))
+}
+
+fn device(name: &str, psk: &str) -> Result<Device, Failure> {
+    Device::new(PRODUCT_ID, name, psk).map_err(|error| Failure::new(format!("a device: {error}")))
+}
+
+fn sensor() -> Result<Device, Failure> {
+    device(SENSOR_NAME, SENSOR_PSK)
 }
 
 fn connect(platform: &SimPlatform, file: &Path, patience: u32) -> Value {
@@ -82,7 +95,12 @@ fn connect(platform: &SimPlatform, file: &Path, patience: u32) -> Value {
 }
 
 /// Login, properties in both directions, messages of its own, and a connection that is lost.
-async fn everyday(peer: &mut Dialogue, tally: &mut Tally, file: &Path) -> Result<(), Failure> {
+async fn everyday(
+    peer: &mut Dialogue,
+    tally: &mut Tally,
+    file: &Path,
+    run: &Path,
+) -> Result<(), Failure> {
     // It tries again sooner than the platform allows.
     let platform = builder()?.reconnect_limit(false).spawn().await?;
     let device = DeviceId::tencent(PRODUCT_ID, DEVICE_NAME);
@@ -92,6 +110,7 @@ async fn everyday(peer: &mut Dialogue, tally: &mut Tally, file: &Path) -> Result
     at.asks("it subscribes", json!({"do": "template"}), json!([0, 0, 0, 0])).await?;
     properties(&mut at).await?;
     as_ours(&mut at).await?;
+    gateway_as_ours(&mut at, run).await?;
     custom(&mut at).await?;
 
     at.platform.disconnect_all();
@@ -105,7 +124,11 @@ async fn everyday(peer: &mut Dialogue, tally: &mut Tally, file: &Path) -> Result
     at.until("it is gone", |machine| !machine.is_connected(&device)).await?;
     let report = at.platform.report();
     at.tally.equal("logins", (report.logins, report.refused), (2, 0));
-    at.finish("an everyday device", |_| {});
+    at.finish("an everyday device", |wrong| {
+        // As they were to be.
+        wrong.no_topology = 1;
+        wrong.sub_device_signature = 1;
+    });
     Ok(())
 }
 
@@ -160,8 +183,7 @@ async fn as_ours(at: &mut Exchange<'_>) -> Result<(), Failure> {
     let theirs = at.states(&[&at.device.clone()]).remove(0);
 
     let platform = builder()?.spawn().await?;
-    let device = Device::new(PRODUCT_ID, DEVICE_NAME, PSK)
-        .map_err(|error| Failure::new(format!("a device: {error}")))?;
+    let device = device(DEVICE_NAME, PSK)?;
     let (mut ours, our_answers) = things::tencent(&platform, &device).await?;
     // What was reported before, and is still known.
     if let (Some(ours), Some(theirs)) =
@@ -180,6 +202,63 @@ async fn as_ours(at: &mut Exchange<'_>) -> Result<(), Failure> {
     at.tally.equal("what both answer", told(our_answers), told(answers));
     let report = platform.report();
     at.tally.equal("what was wrong with ours", report.violations.total(), 0);
+    at.tally.exchanged(report.logins, report.received + report.sent);
+    Ok(())
+}
+
+/// The same with a device below it, and with firmware: its digest is announced wrongly at first, and then the SDK goes on
+/// with the first part of what it has.
+async fn gateway_as_ours(at: &mut Exchange<'_>, run: &Path) -> Result<(), Failure> {
+    let ids = [at.device.clone(), DeviceId::from(&sensor()?)];
+    let sub = json!([PRODUCT_ID, SENSOR_NAME]);
+    let below = |what: &str| json!({"do": "below", "what": what, "sub": sub});
+    at.asks("it begins with gateways", json!({"do": "gateway"}), json!(0)).await?;
+    let bind = |psk: &str| json!({"do": "below", "what": "bind", "sub": sub, "secret": psk});
+    at.asks("it binds a device", bind(SENSOR_PSK), json!(true)).await?;
+    at.asks("the device is there", below("online"), json!(true)).await?;
+    let template = json!({"do": "template", "sub": sub});
+    at.asks("it subscribes for it", template, json!([0, 0, 0, 0])).await?;
+    let report = json!({"do": "report", "sub": sub, "params": things::sub_values()});
+    let answer = at.peer.ask(report).await?;
+    at.tally.equal("the device reports", &answer["ok"][1]["code"], &json!(0));
+
+    for (is_right, from) in [(false, 0), (true, 100_000)] {
+        things::offer(&at.platform, &at.device, is_right)?;
+        at.asks("it begins with firmware", json!({"do": "ota"}), json!(0)).await?;
+        let heard =
+            json!({"type": "report_version_rsp", "result_code": 0, "result_msg": "success"});
+        at.asks("its version", json!({"do": "version", "version": "1.0"}), heard).await?;
+        let fetched = json!([things::image().len(), is_right]);
+        at.asks("it fetches", json!({"do": "firmware", "from": from}), fetched).await?;
+    }
+    at.asks("it is upgraded", json!({"do": "upgraded"}), json!(0)).await?;
+    at.peer.ask(json!({"do": "version", "version": "2.0"})).await?;
+    let steps = at.platform.thing(&at.device).progress;
+    let whole = steps.iter().filter(|step| *step == "downloading 100").count();
+    at.tally.check("how far it was", whole == 2, &steps);
+    at.tally.equal("what it fetched", at.platform.report().downloads, 2);
+    let mut theirs = at.states(&[&ids[0], &ids[1]]);
+    at.asks("the device is gone", below("offline"), json!(true)).await?;
+    at.asks("it unbinds it", below("unbind"), json!(true)).await?;
+    theirs.extend(at.states(&[&ids[0], &ids[1]]));
+    // Last: what it was refused it takes for the answer to its next question as well.
+    at.asks("it binds with a wrong key", bind(OTHER_PSK), json!(false)).await?;
+    at.asks("a device that is not bound is there", below("online"), json!(false)).await?;
+
+    let platform = builder()?.spawn().await?;
+    let (hub, sensor) = (device(DEVICE_NAME, PSK)?, sensor()?);
+    let mut ours = things::tencent_gateway(&platform, &hub, &sensor, run).await?;
+    // What was reported before is another exchange's.
+    for states in [&mut ours, &mut theirs] {
+        for hub in states.iter_mut().step_by(2) {
+            hub["reported"] = json!(null);
+        }
+    }
+    at.tally.equal("what is left of both gateways", &ours, &theirs);
+    let told = json!(["fail -4", "done"]);
+    at.tally.equal("how both upgrades went", &ours[0]["progress"], &told);
+    let report = platform.report();
+    at.tally.equal("what was wrong with our gateway", report.violations.total(), 0);
     at.tally.exchanged(report.logins, report.received + report.sent);
     Ok(())
 }

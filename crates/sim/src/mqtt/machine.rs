@@ -96,7 +96,7 @@ pub struct Machine {
     log: Log,
     report: Report,
     /// What opens the access over HTTP, and for whom.
-    tokens: BTreeMap<String, DeviceId>,
+    tokens: VecDeque<(String, DeviceId)>,
     files: Files,
     /// Numbers that requests were signed with.
     nonces: VecDeque<String>,
@@ -182,7 +182,7 @@ impl Machine {
             random: SeededRandom::new(builder.faults.seed),
             log: Log::default(),
             report: Report::default(),
-            tokens: BTreeMap::new(),
+            tokens: VecDeque::new(),
             files: Files::default(),
             nonces: VecDeque::new(),
             activated: BTreeSet::new(),

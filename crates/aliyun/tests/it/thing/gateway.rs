@@ -24,6 +24,14 @@ fn registrations() {
     let registered: Vec<Registered<'_>> = reply.data().unwrap();
     assert_eq!(registered[0].device_secret.expose(), SECRET);
     assert_eq!(registered[0].device_name, "sub-01");
+    let (key, names) =
+        ("a1SubSubSub".parse().unwrap(), ["sub-01", "sub-02"].map(|name| name.parse().unwrap()));
+    let [asked, other] = [&names[0], &names[1]].map(|name| Address::new(&key, name));
+    let device = registered[0].clone().into_device(&[other, asked]).unwrap();
+    assert_eq!((device.device_name().as_str(), device.secret().expose()), ("sub-01", SECRET));
+    // What was not asked for is not given.
+    let error = registered[0].clone().into_device(&[other]).unwrap_err();
+    assert_eq!(error, iot_home_aliyun::thing::Unreadable::Form { offset: 0 });
 
     let body = json!({"code": 200, "data": {
         "successes": [{"productKey": "a1SubSubSub", "deviceName": "sub-01", "deviceSecret": SECRET}],

@@ -31,8 +31,14 @@ pub(super) struct Peer {
 }
 
 impl Peer {
+    /// Where this leads to, which is the same each time.
+    pub(super) fn of(signer: &dyn Signer) -> Self {
+        let login = signer.login(SystemClock::new().unix_time(), &mut SystemRandom::new());
+        Self { host: login.host, port: login.port, tls: login.tls }
+    }
+
     /// As addresses are written.
-    fn addr(&self) -> String {
+    pub(super) fn addr(&self) -> String {
         let Self { host, port, .. } = self;
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
@@ -91,10 +97,11 @@ impl<'a> Teller<'a> {
         signer: &dyn Signer,
         secret: Option<Secret<String>>,
     ) -> Self {
-        // Where it leads to is the same each time.
-        let login = signer.login(SystemClock::new().unix_time(), &mut SystemRandom::new());
-        let peer = Peer { host: login.host.clone(), port: login.port, tls: login.tls };
-        Self { context, peer, cover: Cover::new(secret, context.output.show_secrets()) }
+        Self {
+            context,
+            peer: Peer::of(signer),
+            cover: Cover::new(secret, context.output.show_secrets()),
+        }
     }
 
     pub(super) fn peer(&self) -> &Peer {

@@ -16,6 +16,7 @@ use iot_home::tencent::registration::{
 use iot_home::{aliyun, tencent};
 use serde::Serialize;
 
+use super::events::Peer;
 use super::secret;
 use crate::args::{AliyunRegister, Keep, TencentRegister};
 use crate::commands::Context;
@@ -23,6 +24,7 @@ use crate::commands::deadline;
 use crate::failure::{Failure, Kind, Outcome, Verdict};
 use crate::input;
 use crate::output::{Style, fields};
+use crate::record::Recorded;
 
 pub(in super::super) async fn aliyun(context: &Context, args: AliyunRegister) -> Outcome {
     let by_mqtt = args.mqtt || args.unknown;
@@ -33,6 +35,7 @@ pub(in super::super) async fn aliyun(context: &Context, args: AliyunRegister) ->
     }
     let secret = secret::product(&args.secret).await?;
     let names = (args.product_key.as_str(), args.device_name.as_str());
+    let hidden = vec![secret.expose().to_ascii_lowercase()];
     let registration = aliyun::registration::Registration::new(names.0, names.1, secret);
     let mut registration = registration.map_err(invalid)?.sign_method(args.sign_method);
     if let Some(server) = &args.keep.server {
@@ -44,7 +47,7 @@ pub(in super::super) async fn aliyun(context: &Context, args: AliyunRegister) ->
     let place = Place::new(context, &args.keep)?;
     let registered = deadline::within(context.options.cloud_timeout(), async {
         if !by_mqtt {
-            let client = client(ca.as_deref())?;
+            let client = Recorded::new(client(ca.as_deref())?, context.recorder.as_ref(), hidden);
             let device = registration.register(&client, &mut SystemRandom::new()).await;
             return Ok(AliyunRegistered::Secret(device.map_err(aliyun_failure)?));
         }
@@ -67,7 +70,11 @@ pub(in super::super) async fn aliyun(context: &Context, args: AliyunRegister) ->
             tls = tls.ca_pem(ca).map_err(|error| Failure::bad_input(error.to_string()))?;
         }
         let timeout = context.options.cloud_timeout();
-        let options = Options::new().connect_timeout(timeout).timeout(timeout).tls(tls);
+        let mut options = Options::new().connect_timeout(timeout).timeout(timeout).tls(tls);
+        if let Some(recorder) = &context.recorder {
+            let peer = Peer::of(&login).addr();
+            options = options.on_wire(recorder.session_observer(peer, hidden));
+        }
         login.register(options).await.map_err(aliyun_failure)
     });
     let registered = registered.await?;
@@ -100,6 +107,7 @@ pub(in super::super) async fn aliyun(context: &Context, args: AliyunRegister) ->
 pub(in super::super) async fn tencent(context: &Context, args: TencentRegister) -> Outcome {
     let secret = secret::product(&args.secret).await?;
     let names = (args.product_id.as_str(), args.device_name.as_str());
+    let hidden = vec![secret.expose().to_ascii_lowercase()];
     let registration = tencent::registration::Registration::new(names.0, names.1, secret);
     let registration = registration.map_err(invalid)?.sign_method(args.sign_method);
     let registration = match &args.keep.server {
@@ -107,6 +115,7 @@ pub(in super::super) async fn tencent(context: &Context, args: TencentRegister) 
         None => registration.server(args.region),
     };
     let client = client(authorities(&args.keep).await?.as_deref())?;
+    let client = Recorded::new(client, context.recorder.as_ref(), hidden);
     let place = Place::new(context, &args.keep)?;
     let registered = deadline::within(context.options.cloud_timeout(), async {
         let (now, random) = (SystemClock::new().unix_time(), &mut SystemRandom::new());

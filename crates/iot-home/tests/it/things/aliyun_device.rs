@@ -1,8 +1,8 @@
 //! A device of Aliyun IoT.
 
 use futures_util::StreamExt as _;
-use iot_home::aliyun::client::{ErrorKind, Event, FileDigest, Refused};
-use iot_home::aliyun::thing::ota::Progress;
+use iot_home::aliyun::client::{ErrorKind, Event, Refused};
+use iot_home::aliyun::thing::ota::{Digest, Progress};
 use iot_home::aliyun::thing::shadow::{Change, ShadowCode};
 use iot_home::aliyun::thing::{Call, Code, Event as Output, EventId};
 use iot_home::sim::mqtt::DeviceId;
@@ -161,7 +161,7 @@ async fn firmware_configuration_and_time() {
     thing.firmware_version("1.0.0", None).await.unwrap();
     let Event::Firmware(pushed) = ali_event(&mut events).await else { panic!("it is one") };
     assert_eq!((pushed.version.as_str(), pushed.files[0].size), ("2.0.0", Some(432_945)));
-    assert_eq!(pushed.files[0].digest, Some(FileDigest::Sha256("ab".into())));
+    assert_eq!(pushed.files[0].digest, Some(Digest::Sha256("ab".into())));
     assert_eq!(pushed.files[0].url.expose(), "https://ota.example/f?sign=private");
     assert!(!format!("{pushed:?}").contains("private"));
     assert_eq!(thing.firmware(None).await.unwrap(), Some(pushed));

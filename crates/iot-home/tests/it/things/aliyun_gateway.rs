@@ -1,9 +1,9 @@
 //! A gateway of Aliyun IoT, and the devices below it.
 
 use iot_home::aliyun::client::{ErrorKind, Event, Refused};
-use iot_home::aliyun::thing::Code;
+use iot_home::aliyun::thing::{Address, Code};
 use iot_home::aliyun::{Device, SignMethod, Timestamp};
-use iot_home::sim::mqtt::DeviceId;
+use iot_home::sim::mqtt::{DeviceId, Product, SimPlatform};
 use serde_json::{Value, json};
 
 use super::{ali_event, ali_thing, lamp, sub, within};
@@ -81,4 +81,39 @@ async fn what_a_gateway_may_not() {
     let thing = gateway.gateway().login(&device).await.unwrap();
     thing.report(&json!({"open": true})).await.unwrap();
     assert_eq!(platform.report().violations.total(), 3);
+}
+
+#[tokio::test]
+async fn devices_are_registered_by_it_and_come_in() {
+    let key = "a1SubSubSub".parse().unwrap();
+    let product = Product::aliyun(key, "PsWqkS1hGbGgdqkX".try_into().unwrap());
+    let builder =
+        SimPlatform::builder().aliyun(lamp()).product(product.device("new-1").device("new-2"));
+    let platform = builder.time(super::NEW_YEAR).spawn().await.unwrap();
+    let gateway = ali_thing(&platform).await;
+    let key = "a1SubSubSub".parse().unwrap();
+    let names = ["new-1", "new-2", "nobody"].map(|name| name.parse().unwrap());
+    let address = |at: usize| Address::new(&key, &names[at]);
+
+    let given = within(gateway.gateway().register([address(0), address(1)])).await.unwrap();
+    assert_eq!(
+        given.iter().map(|device| device.device_name().as_str()).collect::<Vec<_>>(),
+        ["new-1", "new-2"]
+    );
+    assert!(!format!("{given:?}").contains(given[0].secret().expose()));
+    let proofs: Vec<_> = given.iter().map(Device::sub_device).collect();
+    gateway.gateway().add(&proofs).await.unwrap();
+    for thing in gateway.gateway().login_all(&proofs).await.unwrap() {
+        thing.report(&json!({"open": true})).await.unwrap();
+    }
+    assert!(given.iter().all(|device| platform.thing(device).reported["open"] == true));
+    assert_eq!((platform.report().registrations, platform.report().violations.total()), (2, 0));
+
+    for (asked, code) in [(address(2), Code::NO_DEVICE), (address(0), Code::ALREADY_ACTIVE)] {
+        let error = gateway.gateway().register([asked]).await.unwrap_err();
+        assert_eq!(error.refused(), Some(Refused::Call(code)));
+    }
+    let error = gateway.gateway().register(vec![address(0); 31]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadInput);
+    assert_eq!(platform.report().violations.bad_registration, 2);
 }

@@ -156,3 +156,22 @@ async fn each_of_many_tasks_is_woken() {
     let event = tokio::time::timeout(Duration::from_secs(5), reading).await.expect("it is woken");
     assert!(event.unwrap().is_some());
 }
+
+/// Answers that come when all wait already: whoever began first is woken like the last.
+#[tokio::test(start_paused = true)]
+async fn the_first_that_waits_is_woken_as_well() {
+    let (platform, thing) = thing().await;
+    thing.report(&json!({"a": 0})).await.unwrap();
+    platform.set_faults(Faults::default().answers(AnswerFault::Late(Duration::from_secs(2)), 10));
+    let asked = Instant::now();
+    let tasks = (0..10).map(|number| {
+        let thing = thing.clone();
+        tokio::spawn(async move {
+            thing.report(&json!({ "number": number })).await.unwrap();
+            Instant::now()
+        })
+    });
+    for task in tasks.collect::<Vec<_>>() {
+        assert_eq!(task.await.unwrap().duration_since(asked).as_secs(), 2);
+    }
+}

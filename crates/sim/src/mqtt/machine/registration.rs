@@ -28,6 +28,17 @@ pub(super) enum Denied {
     Active,
 }
 
+impl Denied {
+    /// As Aliyun tells it.
+    pub(super) const fn code(self) -> u16 {
+        match self {
+            Self::NoProduct | Self::NoDevice => 6100,
+            Self::Off => 6288,
+            Self::Active => 6289,
+        }
+    }
+}
+
 impl Machine {
     /// Whether a login asks to be registered, and if so what comes of it.
     pub(super) fn registers(

@@ -151,9 +151,9 @@ impl Machine {
         }
         thing.shadow.version = thing.shadow.version.saturating_add(1);
         let shadow = thing.shadow.clone();
-        let (topic, payload) = match device {
+        let (topics, payload) = match device {
             DeviceId::Aliyun { product_key, device_name } => (
-                format!("/shadow/get/{product_key}/{device_name}"),
+                vec![format!("/shadow/get/{product_key}/{device_name}")],
                 json!({
                     "method": "control",
                     "payload": {"state": {"reported": shadow.reported, "desired": shadow.desired}},
@@ -161,7 +161,9 @@ impl Machine {
                 }),
             ),
             DeviceId::Tencent { product_id, device_name } => (
-                format!("$shadow/operation/result/{product_id}/{device_name}"),
+                ["$shadow", "$template"]
+                    .map(|what| format!("{what}/operation/result/{product_id}/{device_name}"))
+                    .into(),
                 json!({
                     "type": "delta", "timestamp": self.millis(now),
                     "payload": {"state": shadow.desired, "version": shadow.version},
@@ -169,7 +171,9 @@ impl Machine {
             ),
             DeviceId::Client { .. } => return Err(UnknownDevice),
         };
-        self.say(now, topic, &payload, QoS::AtLeastOnce);
+        for topic in topics {
+            self.say(now, topic, &payload, QoS::AtLeastOnce);
+        }
         Ok(())
     }
 

@@ -303,6 +303,26 @@ fn access_over_http() {
     assert_eq!((violations.bad_request, violations.forbidden_publish), (5, 1));
 }
 
+/// Of a thousand tokens none is forgotten, and then the oldest is.
+#[test]
+fn the_oldest_token_is_forgotten() {
+    let server: Origin = "https://iot-as-http.cn-shanghai.aliyuncs.com".parse().unwrap();
+    let device = Device::new(PRODUCT, "lamp-1", SECRET).unwrap().sub_device();
+    let mut platform = platform_of(product());
+    let request = access::authenticate(&server, &device, NOW).unwrap();
+    let ask = |platform: &mut Machine| AccessToken::open(&send(platform, &request)).unwrap();
+    let good = |platform: &mut Machine, token: &AccessToken| {
+        let topic = "/a1X2bEnP82z/lamp-1/user/update";
+        let message = token.publish(&server, topic, "hello").unwrap();
+        access::published(&send(platform, &message)).is_ok()
+    };
+    let tokens: Vec<_> = (0..1000).map(|_| ask(&mut platform)).collect();
+    assert!(tokens.iter().all(|token| good(&mut platform, token)));
+    let last = ask(&mut platform);
+    assert!(!good(&mut platform, &tokens[0]) && good(&mut platform, &last));
+    assert!(tokens[1..].iter().all(|token| good(&mut platform, token)));
+}
+
 #[test]
 fn a_device_of_tencent_registers_and_comes_in() {
     for old in [false, true] {

@@ -185,6 +185,24 @@ fn versions_of_shadows() {
     }
     assert_eq!(wire.report().violations, only(|broken| broken.shadow_version = 1));
     assert_eq!(wire.platform.thing(&aliyun_id()).shadow.version, 3);
+    // So many values, and a version that begins anew.
+    let many = |count: usize, version: i64| {
+        let values: serde_json::Map<_, _> =
+            (0..count).map(|at| (format!("v{at}"), json!(at))).collect();
+        json!({"method": "update", "state": {"reported": values}, "version": version})
+    };
+    assert_eq!(code(&say(&mut wire, id, topic, &many(129, 4))), "406");
+    assert_eq!(code(&say(&mut wire, id, topic, &many(128, -1))), Value::Null);
+    assert_eq!(wire.platform.thing(&aliyun_id()).shadow.version, 0);
+    assert_eq!(code(&say(&mut wire, id, topic, &update(json!(1)))), Value::Null);
+    let wanted = serde_json::Map::from_iter([("a".to_owned(), json!(2))]);
+    wire.platform.desire(wire.now, &aliyun_id(), &wanted).unwrap();
+    wire.drain();
+    wire.packets(id);
+    let taken = json!({"method": "update", "state": {"desired": "null"}, "version": 3});
+    assert_eq!(code(&say(&mut wire, id, topic, &taken)), Value::Null);
+    assert!(wire.platform.thing(&aliyun_id()).shadow.desired.is_empty());
+    assert_eq!(wire.report().violations.total(), 1);
 
     let id = wire.tencent();
     wire.subscribe(id, &[("$shadow/operation/result/YOURPROD01/lamp1", 1)]);
@@ -194,6 +212,99 @@ fn versions_of_shadows() {
     assert_eq!(say(&mut wire, id, topic, &update(0))[0]["result"], 5005);
     assert_eq!(wire.report().violations.shadow_version, 2);
     assert_eq!(wire.platform.thing(&tencent_id()).shadow.version, 1);
+    wire.platform.desire(wire.now, &tencent_id(), &wanted).unwrap();
+    wire.drain();
+    wire.packets(id);
+    let kept = json!({"type": "update", "state": {"reported": {"a": 2}}, "clientToken": "2"});
+    say(&mut wire, id, topic, &kept);
+    assert_eq!(wire.platform.thing(&tencent_id()).shadow.desired["a"], 2, "nobody said no");
+    let taken = json!({"type": "update", "state": {"desired": null}, "clientToken": "3"});
+    say(&mut wire, id, topic, &taken);
+    assert!(wire.platform.thing(&tencent_id()).shadow.desired.is_empty());
+}
+
+/// What is wanted is wanted until the device says so of that version, or of whatever there is.
+#[test]
+fn wishes_are_forgotten() {
+    let mut wire = wire();
+    let id = wire.aliyun();
+    let wanted = serde_json::Map::from_iter([("a".to_owned(), json!(2))]);
+    for _ in 0..2 {
+        wire.platform.desire(wire.now, &aliyun_id(), &wanted).unwrap();
+    }
+    let topic = format!("{OWN}property/desired/delete");
+    for (version, left) in [(json!({"version": 1}), 1), (json!({"version": 2}), 0)] {
+        say(&mut wire, id, &topic, &json!({"id": "1", "params": {"a": version}}));
+        assert_eq!(wire.platform.thing(&aliyun_id()).desired.len(), left);
+    }
+    wire.platform.desire(wire.now, &aliyun_id(), &wanted).unwrap();
+    say(&mut wire, id, &topic, &json!({"id": "1", "params": {"a": {}}}));
+    assert!(wire.platform.thing(&aliyun_id()).desired.is_empty());
+
+    let id = wire.tencent();
+    wire.platform.desire(wire.now, &tencent_id(), &wanted).unwrap();
+    let up = "$thing/up/property/YOURPROD01/lamp1";
+    say(&mut wire, id, up, &json!({"method": "get_status", "clientToken": "1"}));
+    assert_eq!(wire.platform.thing(&tencent_id()).desired.len(), 1);
+    say(&mut wire, id, up, &json!({"method": "clear_control", "clientToken": "2"}));
+    assert!(wire.platform.thing(&tencent_id()).desired.is_empty());
+}
+
+/// The Explorer's properties in their old form: the shadow on other topics.
+#[test]
+fn old_templates() {
+    let mut wire = wire();
+    let id = wire.tencent();
+    let (up, down) =
+        ("$template/operation/YOURPROD01/lamp1", "$template/operation/result/YOURPROD01/lamp1");
+    wire.subscribe(id, &[(down, 1)]);
+    let update = |version: u64| json!({"type": "update", "state": {"reported": {"a": 1}}, "version": version, "clientToken": "7"});
+    let answer = &say(&mut wire, id, up, &update(0))[0];
+    assert_eq!((&answer["type"], &answer["result"]), (&json!("update"), &json!(0)));
+    assert_eq!((&answer["clientToken"], &answer["payload"]["version"]), (&json!("7"), &json!(1)));
+    let answer = &say(&mut wire, id, up, &json!({"type": "get", "clientToken": "8"}))[0];
+    assert_eq!(answer["payload"]["state"]["reported"], json!({"a": 1}));
+    let wanted = serde_json::Map::from_iter([("a".to_owned(), json!(2))]);
+    wire.platform.desire(wire.now, &tencent_id(), &wanted).unwrap();
+    wire.drain();
+    let told = wire.publishes(id);
+    assert_eq!((told.len(), told[0].topic.as_str()), (1, down));
+    let delta: Value = serde_json::from_slice(&told[0].payload).unwrap();
+    assert_eq!((&delta["type"], &delta["payload"]["state"]), (&json!("delta"), &json!({"a": 2})));
+    assert_eq!(wire.report().violations.total(), 0);
+
+    // What the rules are against.
+    assert_eq!(say(&mut wire, id, up, &update(0))[0]["result"], 5005);
+    assert_eq!(wire.report().violations, only(|broken| broken.shadow_version = 1));
+    assert!(say(&mut wire, id, up, &json!(["get"])).is_empty());
+    assert_eq!(wire.report().violations.bad_json, 1);
+    assert!(say(&mut wire, id, down, &update(2)).is_empty());
+    assert!(say(&mut wire, id, "$template/operation/YOURPROD01/lock1", &update(2)).is_empty());
+    assert_eq!(wire.report().violations.forbidden_publish, 2);
+    assert_eq!(wire.platform.thing(&tencent_id()).shadow.version, 2);
+    assert_eq!(wire.report().violations.total(), 4);
+}
+
+/// An event without an id is none, and neither are those beside it.
+#[test]
+fn events_of_tencent() {
+    let mut wire = wire();
+    let id = wire.tencent();
+    wire.subscribe(id, &[("$thing/down/event/YOURPROD01/lamp1", 0)]);
+    let up = "$thing/up/event/YOURPROD01/lamp1";
+    let event = |id: &str| json!({"eventId": id, "params": {"a": 1}});
+    for (request, code) in [
+        (json!({"method": "event_post", "eventId": "hot", "params": {"a": 1}}), 0),
+        (json!({"method": "event_post", "params": {"a": 1}}), 400),
+        (json!({"method": "events_post", "events": [event("cold"), event("wet")]}), 0),
+        (json!({"method": "events_post", "events": [{"params": {}}, event("dry")]}), 400),
+        (json!({"method": "events_post"}), 400),
+    ] {
+        assert_eq!(say(&mut wire, id, up, &request)[0]["code"], code, "{request}");
+    }
+    let events = wire.platform.thing(&tencent_id()).events;
+    let ids: Vec<_> = events.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(ids, ["hot", "cold", "wet"]);
 }
 
 #[test]

@@ -126,7 +126,8 @@ impl Machine {
             ("topo/add" | "topo/delete" | "topo/get" | "list/found", params) => {
                 self.change_topology(device, path, params)
             }
-            ("sub/register" | "proxy/provisioning/product_register", _) => done(6288),
+            ("sub/register", params) => self.register_below(device, params),
+            ("proxy/provisioning/product_register", _) => done(6288),
             (path, params) => {
                 let id = path.strip_prefix("event/").and_then(|path| path.strip_suffix("/post"));
                 if let Some(id) = id {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use crate::mqtt::DeviceId;
 use crate::mqtt::machine::Machine;
+use crate::mqtt::machine::registration::Denied;
 use crate::mqtt::report::count;
 use crate::mqtt::session::Outgoing;
 
@@ -65,6 +66,7 @@ impl Machine {
             for thing in self.things.values_mut() {
                 thing.online.remove(&id);
             }
+            self.activated.insert(id.clone());
             self.thing_mut(gateway).online.insert(id);
         }
         200
@@ -117,6 +119,41 @@ impl Machine {
         };
         let code = if params.is_array() { code.err().unwrap_or(200) } else { 460 };
         (code, params_without_signs(params))
+    }
+
+    /// A gateway asks for the secrets of devices: all of them are given, or none.
+    pub(super) fn register_below(&mut self, gateway: &DeviceId, params: &Value) -> (u16, Value) {
+        let devices = params.as_array().map_or(&[][..], Vec::as_slice);
+        let given: Result<Vec<_>, u16> = match devices.len() {
+            1..=MOST_REGISTRATIONS => {
+                devices.iter().map(|device| self.give_below(gateway, device)).collect()
+            }
+            _ => Err(460),
+        };
+        match given {
+            Ok(given) => {
+                given.iter().for_each(|_| count(&mut self.report.registrations));
+                (200, given.into())
+            }
+            Err(code) => {
+                count(&mut self.report.violations.bad_registration);
+                (code, json!({}))
+            }
+        }
+    }
+
+    fn give_below(&mut self, gateway: &DeviceId, device: &Value) -> Result<Value, u16> {
+        let id = identity(device).ok_or(460_u16)?;
+        let DeviceId::Aliyun { product_key, device_name } = &id else { return Err(460) };
+        let mut others = self.things.iter().filter(|(other, _)| *other != gateway);
+        if others.any(|(_, thing)| thing.sub_devices.contains(&id)) {
+            return Err(6619);
+        }
+        let secret = self.give_aliyun_secret(product_key, device_name).map_err(Denied::code)?;
+        Ok(json!({
+            "iotId": format!("{product_key}.{device_name}"),
+            "productKey": product_key, "deviceName": device_name, "deviceSecret": secret,
+        }))
     }
 
     /// Whether it is signed with the device's secret: everything but the signature, how it is made, and what is asked for.
@@ -175,9 +212,16 @@ pub(super) const fn told(code: u16) -> &'static str {
         200 => "success",
         401 | 6287 => "invalid sign",
         520 => "device no session",
+        6100 => "device not found",
         6106 => "too many properties",
+        6288 => "dynamic registration is off",
+        6289 => "device already active",
         6401 => "topo relation not exist",
+        6619 => "device bound to another gateway",
         6710 => "no remote configuration",
         _ => "request parameter error",
     }
 }
+
+/// So many devices may be registered at once.
+const MOST_REGISTRATIONS: usize = 30;

@@ -11,11 +11,12 @@ use crate::mqtt::session::Outgoing;
 use crate::mqtt::thing::keep;
 
 /// Where a device asks, and where it is answered.
-const TOPICS: [(&str, &str); 9] = [
+const TOPICS: [(&str, &str); 10] = [
     ("$thing/up/property", "$thing/down/property"),
     ("$thing/up/event", "$thing/down/event"),
     ("$thing/up/action", "$thing/down/action"),
     ("$shadow/operation", "$shadow/operation/result"),
+    ("$template/operation", "$template/operation/result"),
     ("$ota/report", "$ota/update"),
     ("$gateway/operation", "$gateway/operation/result"),
     ("$sys/operation", "$sys/operation/result"),
@@ -38,7 +39,9 @@ impl Machine {
                 self.answered(device, request.get("clientToken"), request.clone().into());
                 None
             }
-            "$shadow/operation" => self.answer_document(now, device, &request),
+            "$shadow/operation" | "$template/operation" => {
+                self.answer_document(now, device, &request)
+            }
             "$ota/report" => return self.hear_ota(now, device, topic, &request),
             "$gateway/operation" => self.answer_gateway(device, &request),
             "$sys/operation" => self.answer_time(now, &request),
@@ -121,7 +124,7 @@ impl Machine {
         }
     }
 
-    /// The Hub's shadow.
+    /// The Hub's shadow, or the Explorer's properties in their old form, which is the same one.
     fn answer_document(
         &mut self,
         now: Instant,

@@ -15,7 +15,6 @@ use super::{form, header};
 use crate::mqtt::DeviceId;
 use crate::mqtt::login::Guided;
 use crate::mqtt::machine::Machine;
-use crate::mqtt::machine::registration::Denied;
 use crate::mqtt::product::secret;
 use crate::mqtt::report::count;
 
@@ -52,11 +51,7 @@ impl Machine {
             }
             Err(denied) => {
                 count(&mut self.report.violations.bad_registration);
-                code(match denied {
-                    Denied::NoProduct | Denied::NoDevice => 6100,
-                    Denied::Off => 6288,
-                    Denied::Active => 6289,
-                })
+                code(denied.code())
             }
         }
     }
@@ -95,9 +90,9 @@ impl Machine {
             Ok(device) => {
                 let token = secret(&mut self.random, 32);
                 if self.tokens.len() >= MOST_TOKENS {
-                    self.tokens.pop_first();
+                    self.tokens.pop_front();
                 }
-                self.tokens.insert(token.clone(), device);
+                self.tokens.push_back((token.clone(), device));
                 json!({"code": 0, "message": "success", "info": {"token": token}})
             }
             Err(_) => self.bad_request(code(20000)),
@@ -115,7 +110,8 @@ impl Machine {
         if token.is_empty() {
             return self.bad_request(code(20002));
         }
-        let Some(device) = self.tokens.get(token).cloned() else {
+        let known = self.tokens.iter().find(|(known, _)| known == token);
+        let Some((_, device)) = known.cloned() else {
             return self.bad_request(code(20003));
         };
         let topic = percent_decode_str(topic).decode_utf8_lossy();

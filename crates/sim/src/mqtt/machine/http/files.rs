@@ -50,12 +50,13 @@ impl Machine {
         let wanted = header(request, RANGE.as_str());
         let unchanged = header(request, IF_RANGE.as_str());
         let is_same = unchanged.is_empty() || unchanged == tag;
-        let mut response = match first(wanted).filter(|_| is_same) {
+        let mut response = match range(wanted).filter(|_| is_same) {
             None => Response::new(file.clone()),
-            Some(first) if first < file.len() => {
-                let mut response = Response::new(file.slice(first..));
+            Some((first, last)) if first < file.len() => {
+                let length = file.len();
+                let last = last.min(length.saturating_sub(1));
+                let mut response = Response::new(file.slice(first..=last));
                 *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-                let (last, length) = (file.len().saturating_sub(1), file.len());
                 set(&mut response, CONTENT_RANGE, &format!("bytes {first}-{last}/{length}"));
                 response
             }
@@ -89,9 +90,12 @@ impl Machine {
     }
 }
 
-/// The first byte that is wanted, of `bytes=7-`. Other ranges are not looked at, as HTTP allows.
-fn first(range: &str) -> Option<usize> {
-    range.strip_prefix("bytes=")?.strip_suffix('-')?.parse().ok()
+/// The first byte that is wanted and the last, of `bytes=7-` and `bytes=7-9`. Other ranges are not looked at, as HTTP
+/// allows.
+fn range(text: &str) -> Option<(usize, usize)> {
+    let (first, last) = text.strip_prefix("bytes=")?.split_once('-')?;
+    let last = if last.is_empty() { usize::MAX } else { last.parse().ok()? };
+    first.parse().ok().map(|first| (first, last)).filter(|(first, last)| first <= last)
 }
 
 /// Another one for other bytes.
