@@ -335,6 +335,7 @@ const MAGIC_TO: u64 = 1_642_025_774;
 #[cfg(test)]
 mod tests {
     use alloc::string::ToString;
+    use alloc::vec::Vec;
 
     use iot_home_core::SeededRandom;
 
@@ -373,7 +374,7 @@ mod tests {
             let random = &mut SeededRandom::new(seed);
             let ip = Ipv4Addr::LOCALHOST;
             let request = button().store(SceneNumber::FIRST, ip, &keys(), random).unwrap();
-            let mut text = alloc::vec::Vec::new();
+            let mut text = Vec::new();
             request.write(7, &mut text);
             let frame: Value = serde_json::from_slice(&text).unwrap();
             let data: Value =
