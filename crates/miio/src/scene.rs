@@ -335,6 +335,7 @@ const MAGIC_TO: u64 = 1_642_025_774;
 #[cfg(test)]
 mod tests {
     use alloc::string::ToString;
+    use alloc::vec::Vec;
 
     use iot_home_core::SeededRandom;
 

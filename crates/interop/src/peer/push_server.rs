@@ -3,7 +3,7 @@
 //!
 //! It is a library, so a script of ours (`peers/push_server.py`) does with it what it is told.
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::time::Duration;
 
@@ -113,14 +113,20 @@ async fn is_told(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> 
 async fn tells(peer: &mut Dialogue, tally: &mut Tally) -> Result<(), Failure> {
     let listening = SocketAddr::from((ours::addr(30, 3), PORT));
     let mut scenes = ScenePush::bind(listening).await?;
-    // The address that python-miio sends from is the one that this machine chooses for loopback.
-    let source = SimDevice::builder().token(Token::new(TOKEN)).scenes(None).spawn().await?;
+    let source = SimDevice::builder()
+        .listen((ours::addr(30, 4), PORT))
+        .token(Token::new(TOKEN))
+        .scenes(None)
+        .spawn()
+        .await?;
     let client = Client::bind().await?;
     let device = client.device(source.addr(), source.token());
     let extra = "[1,13,1,85,[0,1],0,0]";
     let scene = Scene::new("lumi.158d0001", "lumi.sensor_switch.v2", "click", "click", extra)
         .map_err(|error| Failure::new(error.to_string()))?;
     scenes.store(&device, &scene, SceneNumber::FIRST).await?;
+    // The address that python-miio sends from is the one that this machine chooses for loopback.
+    scenes.listen_to(&client.device(Ipv4Addr::LOCALHOST, Token::new(TOKEN)));
 
     let token = source.token().expose_hex();
     for count in 0..10 {

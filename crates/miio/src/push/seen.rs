@@ -85,7 +85,7 @@ mod tests {
         seen.keep(at(4), did.clone(), 1, 104);
         assert_eq!(seen.novelty(at(8), did.as_ref(), 1, 108), Novelty::Repeated);
         assert_eq!(seen.novelty(at(9), did.as_ref(), 1, 104), Novelty::Replayed);
-        assert_eq!(seen.novelty(at(5), did.as_ref(), 1, 100), Novelty::Replayed);
+        assert_eq!(seen.novelty(at(9), did.as_ref(), 1, 100), Novelty::Replayed);
         assert_eq!(seen.novelty(at(21), did.as_ref(), 1, 100), Novelty::Replayed);
     }
 

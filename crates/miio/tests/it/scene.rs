@@ -117,8 +117,8 @@ fn methods_are_split_at_the_last_colon() {
 proptest! {
     #[test]
     fn any_datagram_is_survived(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-        let mut listener = listener();
-        let _ = listener.handle_datagram(at(0), NOW, GATEWAY, &mut bytes.clone());
+        let (mut listener, mut bytes) = (listener(), bytes);
+        let _ = listener.handle_datagram(at(0), NOW, GATEWAY, &mut bytes);
     }
 
     #[test]
