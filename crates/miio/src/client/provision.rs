@@ -87,7 +87,7 @@ impl Client {
                     }
                 }
             }
-            time::sleep_until(began + left.min(ROUND)).await;
+            time::sleep(left.min(ROUND).saturating_sub(began.elapsed())).await;
         }
     }
 

@@ -12,7 +12,9 @@ use serde::de::{Deserializer, Error as _};
 use serde_json::{Map, Value};
 
 use crate::config::{ConfigError, read as read_keys};
-use crate::miio::{Builder, DeviceClock, DidPolicy, HelloToken, PropertyName, SimDevice, UpdateFault};
+use crate::miio::{
+    Builder, DeviceClock, DidPolicy, HelloToken, PropertyName, SimDevice, UpdateFault,
+};
 
 /// A device's keys.
 #[derive(Deserialize)]
