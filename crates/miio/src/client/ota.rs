@@ -68,8 +68,11 @@ impl Device {
 /// An update under way, as a stream. See [`Device::watch_update`].
 #[must_use = "nothing is asked unless it is polled"]
 pub struct OtaWatch {
-    next: Option<Pin<Box<dyn Future<Output = Option<(OtaStatus, Watch)>> + Send>>>,
+    next: Option<Pin<Box<Round>>>,
 }
+
+/// What is found out, and what goes on after it.
+type Round = dyn Future<Output = Option<(OtaStatus, Watch)>> + Send;
 
 impl Stream for OtaWatch {
     type Item = OtaStatus;

@@ -56,8 +56,8 @@ impl Client {
     /// What is found with its token shown is an access point still: it did not join.
     ///
     /// # Errors
-    /// [`NoHello`](super::ErrorKind::NoHello) when no device with this did answers, [`Io`](super::ErrorKind::Io)
-    /// when no socket can be had.
+    /// [`NoHello`](super::ErrorKind::NoHello) when no device with this did answers. That there is no network for a time,
+    /// while this machine changes over, is no error.
     ///
     /// # Cancel safety
     /// Dropping the future ends the search.
@@ -87,7 +87,7 @@ impl Client {
                     }
                 }
             }
-            time::sleep_until(began + left.min(ROUND)).await;
+            time::sleep(left.min(ROUND).saturating_sub(began.elapsed())).await;
         }
     }
 

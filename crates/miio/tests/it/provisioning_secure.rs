@@ -60,9 +60,9 @@ fn every_exchange_of_the_fixture() {
             let sent = params(request);
             assert_eq!(sent, params(handshake.request()), "it can be asked for again");
             assert_eq!(serde_json::from_str::<Value>(&sent).unwrap(), step["params"]);
-            match handshake.handle(&step["result"].to_string()).unwrap() {
-                Progress::Done(done) => channel = Some(done),
-                _ => {}
+            let progress = handshake.handle(&step["result"].to_string()).unwrap();
+            if let Progress::Done(done) = progress {
+                channel = Some(done);
             }
         }
         let channel = channel.expect("the last step leads to it");
