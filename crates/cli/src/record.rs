@@ -1,5 +1,6 @@
 //! A transcript of what goes over the wire, fit to be shown: `--record FILE`.
 
+mod http;
 mod session;
 
 use std::fs::File;
