@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use iot_home::micloud::Region;
-use iot_home::sim::micloud::{CloudDevice, Expiry, Faults, Home, Outage};
+use iot_home::sim::micloud::{Account, CloudDevice, Expiry, Faults, Home, Outage, Scene};
 use serde_json::{Value, json};
 
 use crate::online::{BEACON_KEY, LAMP, LAMP_TOKEN, Online, account, furnished, servers};
@@ -59,6 +59,19 @@ async fn homes_and_scenes() {
     online.run(&["scene", "run", "8", "--json"]).error("refused", 1);
     assert_eq!(online.cloud.report().scenes.len(), 1);
     online.assert_clean();
+}
+
+/// A scene is run in the name of its own home, and of whoever owns that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scene_of_a_shared_home() {
+    let theirs = Home::new(5, "parents").owner(2).shared_with(1_234_567_890);
+    let builder = furnished()
+        .account(Account::new("parents@example.com", "another").user_id(2))
+        .home(theirs.scene(Scene::new(55, "lights off")));
+    let online = Online::logged_in(builder).await;
+    let ran = online.run(&["scene", "run", "55", "--json"]).done();
+    assert_eq!((&ran["name"], &ran["home"]), (&json!("lights off"), &json!("5")));
+    assert_eq!(online.cloud.report().scenes.get("55"), Some(&1));
 }
 
 /// The lamp behind the cloud really changes.
