@@ -18,7 +18,10 @@ use clap_complete::Shell;
 use iot_home::Secret;
 
 pub(crate) use self::address::Address;
-pub(crate) use self::cloud::{Cloud, CloudCommand, CloudDecrypt, CloudHosts, CloudSign, Key};
+pub(crate) use self::cloud::{
+    Cloud, CloudCommand, CloudDecrypt, CloudHosts, CloudSign, Key, Login, Online, Place, Regions,
+    SceneCommand as CloudSceneCommand, Stored,
+};
 pub(crate) use self::miio::{Decode, Encode, Miio, MiioCommand, Provision, Target, TokenCommand};
 pub(crate) use self::mqtt::{
     Aliyun, AliyunCommand, AliyunConnect, AliyunCredentials, AliyunLogin, AliyunRegister, Keep,
@@ -103,7 +106,7 @@ pub(crate) enum Command {
     Miio(Miio),
     /// Find, read and control Yeelight bulbs that have LAN Control switched on
     Yeelight(Yeelight),
-    /// Sign requests to the Mi Home cloud, and open captured ones
+    /// Log in to the Mi Home cloud, call it, and open captured traffic
     Cloud(Cloud),
     /// Log in to Aliyun IoT over MQTT
     Aliyun(Aliyun),

@@ -10,15 +10,14 @@ mod encode;
 mod interfaces;
 mod miio;
 mod mqtt;
+mod results;
 mod search;
 mod sim;
 mod yeelight;
 
 use clap::CommandFactory as _;
 
-use crate::args::{
-    AliyunCommand, Cli, CloudCommand, Command, MiioCommand, MqttCommand, Options, TencentCommand,
-};
+use crate::args::{AliyunCommand, Cli, Command, MiioCommand, MqttCommand, Options, TencentCommand};
 use crate::failure::Outcome;
 use crate::output::Output;
 use crate::record::Recorder;
@@ -42,10 +41,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
             command => miio::run(context, command).await,
         },
         Command::Yeelight(args) => yeelight::run(context, args.command).await,
-        Command::Cloud(args) => match args.command {
-            CloudCommand::Sign(sign) => cloud::sign(context, sign).await,
-            CloudCommand::Decrypt(decrypt) => cloud::decrypt(context, decrypt, args.hosts).await,
-        },
+        Command::Cloud(args) => cloud::run(context, args).await,
         Command::Aliyun(args) => match args.command {
             AliyunCommand::Credentials(args) => mqtt::aliyun(context, args).await,
             AliyunCommand::Connect(args) => mqtt::connect_aliyun(context, args).await,

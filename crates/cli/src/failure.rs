@@ -1,5 +1,7 @@
 //! How a command fails: a kind for programs, a message and a hint for people, an exit code for both.
 
+mod micloud;
+
 use std::io;
 
 use iot_home::{miio, mqtt, yeelight};
@@ -67,9 +69,11 @@ pub(crate) enum Kind {
     Timeout,
     Refused,
     Auth,
+    InteractionNeeded,
     Tls,
     Quota,
     NotSupported,
+    Unavailable,
     Io,
     Internal,
 }

@@ -118,6 +118,11 @@ impl<'a> Hidden<'a> {
         Self { keys, tokens }
     }
 
+    /// What the Mi Home cloud calls secrets, and these wherever they stand.
+    pub(crate) fn mi_cloud(tokens: &'a [String]) -> Self {
+        Self { keys: of_mi_cloud, tokens }
+    }
+
     fn is_secret(&self, key: &str) -> bool {
         let mut probe = Value::Object([(key.to_owned(), Value::Bool(true))].into_iter().collect());
         (self.keys)(&mut probe);
@@ -151,6 +156,27 @@ fn of_clouds(value: &mut Value) {
 fn null(value: &mut Value, names: &[&str]) {
     for (key, value) in value.as_object_mut().into_iter().flatten() {
         if names.iter().any(|name| key.eq_ignore_ascii_case(name)) {
+            *value = Value::Null;
+        }
+    }
+}
+
+/// The same. Addresses of files are signed: whoever has one has the file.
+fn of_mi_cloud(value: &mut Value) {
+    const SECRETS: &[&str] = &[
+        "accessKey",
+        "access_token",
+        "p2p_id",
+        "pincode",
+        "psecurity",
+        "refresh_token",
+        "sign",
+        "url",
+    ];
+    redact::secrets(value);
+    of_clouds(value);
+    for (key, value) in value.as_object_mut().into_iter().flatten() {
+        if SECRETS.iter().any(|secret| key.eq_ignore_ascii_case(secret)) {
             *value = Value::Null;
         }
     }

@@ -101,6 +101,26 @@ impl Output {
         }
     }
 
+    /// Asks a person; they answer by a line, also where programs read the output.
+    pub(crate) fn ask(&self, question: &str) {
+        // Whoever reads lines is to see it as well; on a terminal the answer stands beside it.
+        let text: Vec<_> = question.lines().map(printable).collect();
+        let text = text.join("\n");
+        if question.ends_with('\n') || !io::stderr().is_terminal() {
+            self.complain(&text);
+        } else {
+            self.line.clear();
+            let _ = write!(io::stderr().lock(), "{text}: ");
+        }
+    }
+
+    /// Shows a picture made of characters: light ones, on a dark ground whatever the terminal's is.
+    pub(crate) fn picture(&self, drawn: &str) {
+        for line in drawn.lines() {
+            self.complain(&self.errors.paint(Tone::Picture, line));
+        }
+    }
+
     fn hint(&self, hint: &str) {
         let hint = printable(hint);
         self.complain(&format!("{} {hint}", self.errors.paint(Tone::Name, "hint:")));

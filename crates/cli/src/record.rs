@@ -1,5 +1,6 @@
 //! A transcript of what goes over the wire, fit to be shown: `--record FILE`.
 
+mod cloud;
 mod http;
 mod session;
 

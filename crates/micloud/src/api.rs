@@ -3,8 +3,10 @@
 //! What has no function here is called by [`Call::new`](crate::Call::new).
 
 mod action;
+mod batch;
 mod beacon;
 mod camera;
+mod consumable;
 mod device;
 mod file;
 mod firmware;
@@ -17,12 +19,14 @@ mod property;
 mod scene;
 
 pub use action::{ActionAnswer, action, rpc};
+pub use batch::{BatchData, batch_device_data};
 pub use beacon::{BeaconKey, beacon_key};
 pub use camera::{alarm_playlist, camera_events, camera_image, camera_playlist};
+pub use consumable::{Consumable, Consumables, consumables};
 pub use device::{Device, DevicePage, Owner, device_list, device_page, home_devices};
 pub use file::{FileUrl, Storage, file_url};
 pub use firmware::latest_firmware;
-pub use history::{DataKind, DataPoint, Group, History, device_data, statistics};
+pub use history::{DataKind, DataPoint, Group, History, device_data, device_log, statistics};
 pub use home::{Home, Homes, Room, homes};
 pub use infrared::{
     Controller, Controllers, Key, Keys, infrared_controllers, infrared_keys, press_key,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use iot_home_core::Secret;
 use serde::{Deserialize, Serialize};
 
-use crate::{DeviceId, Ssecurity};
+use crate::{DeviceId, Region, Ssecurity};
 
 /// A login: who, by which installation, and the keys to each service.
 ///
@@ -20,6 +20,8 @@ pub struct Session {
     pub user_id: String,
     /// Another name of the account, where it is known.
     pub c_user_id: Option<String>,
+    /// The region that was called with it, where it is known.
+    pub region: Option<Region>,
     /// What logs in again without a password, for weeks.
     pub pass_token: Option<Secret<String>>,
     /// The keys by service: `xiaomiio`, `mijia` and others.
@@ -58,8 +60,9 @@ pub struct Credentials<'a> {
 impl Session {
     /// A session without keys.
     pub fn new(device_id: DeviceId, user_id: impl Into<String>) -> Self {
-        let (c_user_id, pass_token, services) = (None, None, BTreeMap::new());
-        Self { device_id, user_id: user_id.into(), c_user_id, pass_token, services }
+        let (c_user_id, region, pass_token) = (None, None, None);
+        let services = BTreeMap::new();
+        Self { device_id, user_id: user_id.into(), c_user_id, region, pass_token, services }
     }
 
     /// The keys to a service, where there are some.
@@ -81,6 +84,7 @@ impl Session {
             device_id: self.device_id.to_string(),
             user_id: self.user_id.clone(),
             c_user_id: self.c_user_id.clone(),
+            region: self.region.map(|region| region.name().to_owned()),
             pass_token: self.pass_token.as_ref().map(|token| token.expose().clone()),
             services: services.collect(),
         };
@@ -114,6 +118,8 @@ impl Session {
             return Err(field(name));
         }
         session.c_user_id = stored.c_user_id.clone();
+        let region = stored.region.as_ref().map(|region| region.parse());
+        session.region = region.transpose().map_err(|_| field("region"))?;
         session.pass_token = stored.pass_token.clone().map(Secret::new);
         for (sid, keys) in &stored.services {
             let ssecurity = keys.ssecurity.parse().map_err(|_| field("ssecurity"))?;
@@ -141,6 +147,8 @@ struct Stored {
     user_id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     c_user_id: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pass_token: Option<String>,
     #[serde(default)]

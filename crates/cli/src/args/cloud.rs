@@ -1,11 +1,14 @@
 //! `iot-home cloud …`.
 
+mod online;
+
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use iot_home::Secret;
 use iot_home::micloud::{Method, Mode, Nonce};
+use iot_home::{ActionId, Did, PropertyId, Secret};
 
+pub(crate) use self::online::{Login, Online, Place, Regions, Stored};
 use super::secret;
 
 #[derive(Debug, Args)]
@@ -33,11 +36,111 @@ pub(crate) struct CloudHosts {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum CloudCommand {
+    /// Log in, and store the session for the commands below
+    Login(Login),
+    /// List the devices of the account, shared ones among them
+    Devices {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List its homes and their rooms, shared ones among them
+    Homes {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// List the scenes of all its homes
+    Scenes {
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Read MIoT properties of a device
+    Get {
+        #[command(flatten)]
+        online: Online,
+        #[arg(help = DID)]
+        did: Did,
+        /// Which properties, such as 2.1
+        #[arg(value_name = "SIID.PIID", required = true)]
+        properties: Vec<PropertyId>,
+    },
+    /// Write MIoT properties of a device
+    Set {
+        #[command(flatten)]
+        online: Online,
+        #[arg(help = DID)]
+        did: Did,
+        /// Which properties and what to write, such as 2.1=true; VALUE is JSON, a bare word is a string
+        #[arg(value_name = "SIID.PIID=VALUE", required = true)]
+        values: Vec<String>,
+    },
+    /// Run a MIoT action of a device
+    Action {
+        #[command(flatten)]
+        online: Online,
+        #[arg(help = DID)]
+        did: Did,
+        /// Which action, such as 3.1
+        #[arg(value_name = "SIID.AIID")]
+        action: ActionId,
+        /// Its arguments, by their piid (1=60) or in order (60); VALUE is JSON, a bare word is a string
+        #[arg(value_name = "PIID=VALUE|VALUE", allow_negative_numbers = true)]
+        arguments: Vec<String>,
+    },
+    /// Pass a method of the miIO protocol to a device
+    Rpc {
+        #[command(flatten)]
+        online: Online,
+        #[arg(help = DID)]
+        did: Did,
+        /// The method's name, such as get_prop
+        method: String,
+        /// Its parameters
+        #[arg(value_name = "PARAMS", default_value = "[]", allow_negative_numbers = true)]
+        params: String,
+    },
+    /// Work with scenes
+    Scene {
+        #[command(subcommand)]
+        command: SceneCommand,
+    },
+    /// The key that a Bluetooth device encrypts its advertisements with
+    Beaconkey {
+        #[command(flatten)]
+        online: Online,
+        #[arg(help = DID)]
+        did: Did,
+    },
+    /// Call any path of the API
+    Call {
+        #[command(flatten)]
+        online: Online,
+        /// The path, such as /v2/message/v2/typelist
+        path: String,
+        /// The data
+        #[arg(value_name = "JSON", default_value = "{}", allow_negative_numbers = true)]
+        data: String,
+        /// Sign without encrypting, as older programs do
+        #[arg(long)]
+        plain: bool,
+    },
     /// Sign a request, and show every value on the way; nothing is sent
     Sign(CloudSign),
     /// Open captured requests and answers
     Decrypt(CloudDecrypt),
 }
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SceneCommand {
+    /// Run a scene, of whichever home it is
+    Run {
+        #[command(flatten)]
+        online: Online,
+        /// Its id, as `cloud scenes` tells it
+        id: String,
+    },
+}
+
+const DID: &str = "The device's id, as `cloud devices` tells it";
 
 #[derive(Debug, Args)]
 pub(crate) struct CloudSign {

@@ -1,21 +1,60 @@
-//! `iot-home cloud …`: what needs no network.
+//! `iot-home cloud …`.
 
+mod control;
 mod decrypt;
+mod link;
+mod lists;
+mod login;
+mod qr;
+mod questions;
 
 use std::path::Path;
 
 use iot_home::Secret;
-use iot_home::micloud::{SignedNonce, Ssecurity, signing_path};
+use iot_home::micloud::{Mode, SignedNonce, Ssecurity, signing_path};
 use serde::Serialize;
 
-pub(super) use self::decrypt::decrypt;
+use self::decrypt::decrypt;
 use super::Context;
-use crate::args::{CloudSign, Key};
+use crate::args::{Cloud, CloudCommand, CloudSceneCommand, CloudSign, Key};
 use crate::failure::{Failure, Outcome, Verdict};
 use crate::output::{Style, fields};
 use crate::{input, ordered::Ordered};
 
-pub(super) async fn sign(context: &Context, args: CloudSign) -> Outcome {
+pub(super) async fn run(context: &Context, Cloud { hosts, command }: Cloud) -> Outcome {
+    match command {
+        CloudCommand::Login(args) => login::login(context, &hosts, args).await,
+        CloudCommand::Devices { place } => lists::devices(context, &hosts, &place).await,
+        CloudCommand::Homes { place } => lists::homes(context, &hosts, &place).await,
+        CloudCommand::Scenes { place } => lists::scenes(context, &hosts, &place).await,
+        CloudCommand::Get { online, did, properties } => {
+            control::get(context, &hosts, &online, &did, &properties).await
+        }
+        CloudCommand::Set { online, did, values } => {
+            control::set(context, &hosts, &online, &did, &values).await
+        }
+        CloudCommand::Action { online, did, action, arguments } => {
+            control::action(context, &hosts, &online, (&did, action), &arguments).await
+        }
+        CloudCommand::Rpc { online, did, method, params } => {
+            control::rpc(context, &hosts, &online, &did, (&method, &params)).await
+        }
+        CloudCommand::Scene { command: CloudSceneCommand::Run { online, id } } => {
+            control::run_scene(context, &hosts, &online, &id).await
+        }
+        CloudCommand::Beaconkey { online, did } => {
+            control::beacon_key(context, &hosts, &online, &did).await
+        }
+        CloudCommand::Call { online, path, data, plain } => {
+            let mode = if plain { Mode::Plain } else { Mode::Rc4 };
+            control::call(context, &hosts, &online, mode, (&path, &data)).await
+        }
+        CloudCommand::Sign(args) => sign(context, args).await,
+        CloudCommand::Decrypt(args) => decrypt(context, args, hosts).await,
+    }
+}
+
+async fn sign(context: &Context, args: CloudSign) -> Outcome {
     let ssecurity = key(&args.key).await?;
     if !args.path.starts_with('/') {
         return Err(Failure::bad_input("the path does not begin with a slash")

@@ -7,6 +7,7 @@ mod bulbs;
 mod cloud_steps;
 mod clouds;
 mod home;
+mod mi_cloud;
 mod steps;
 
 use std::time::Duration;
@@ -56,7 +57,8 @@ async fn play(show: &mut Show<'_>, home: &Home) -> Result<(), Failure> {
     show.run("one-socket", steps::one_socket(home)).await?;
     show.run("wrong-token", steps::wrong_token(home)).await?;
     play_bulbs(show, &home.bulbs).await?;
-    play_clouds(show, &home.clouds).await
+    play_clouds(show, &home.clouds).await?;
+    play_mi_cloud(show, home).await
 }
 
 async fn play_bulbs(show: &mut Show<'_>, bulbs: &Bulbs) -> Result<(), Failure> {
@@ -90,6 +92,13 @@ async fn play_clouds(show: &mut Show<'_>, clouds: &Clouds) -> Result<(), Failure
     show.run("property-set", cloud_steps::set(clouds, online)).await?;
     show.run("in-flight", cloud_steps::in_flight(clouds, online)).await?;
     show.run("wrong-secret", cloud_steps::wrong_secret(clouds)).await
+}
+
+async fn play_mi_cloud(show: &mut Show<'_>, home: &Home) -> Result<(), Failure> {
+    let (mi, lamp) = (&home.mi, &home.lamp.device);
+    show.run("mi-cloud", mi_cloud::log_in(mi, lamp)).await?;
+    show.run("mi-property", mi_cloud::property(mi, lamp)).await?;
+    show.run("mi-expired", mi_cloud::expired(mi, lamp)).await
 }
 
 /// What went wrong, in its own words.
@@ -208,6 +217,15 @@ impl Show<'_> {
             report.refused.to_string(),
             report.received.to_string(),
             report.sent.to_string(),
+        ]);
+        let report = home.mi.cloud.report();
+        table.row([
+            "mi home".to_owned(),
+            home.mi.cloud.addr().to_string(),
+            report.logins().to_string(),
+            report.violations.total().to_string(),
+            report.requests.to_string(),
+            report.requests.to_string(),
         ]);
         self.output.text(&format!("\n{}", table.render(style)))?;
         let (verdict, tone) = if self.ok {

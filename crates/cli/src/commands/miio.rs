@@ -12,20 +12,18 @@ use std::time::Duration;
 
 use iot_home::miio::discovery::Found;
 use iot_home::miio::{PORT, Request, Token};
-use iot_home::{MiotCode, PropertyResult};
 use serde::Serialize;
-use serde_json::Value;
 
 use self::info::info;
 use self::link::{Link, bind};
 use self::provision::provision;
 use self::reboot::reboot;
-use super::Context;
 use super::deadline::Deadline;
+use super::{Context, results};
 use crate::args::{Address, MiioCommand, Target};
 use crate::failure::{Failure, Kind, Outcome, Verdict};
 use crate::ordered::Ordered;
-use crate::output::{Table, Tone, fields, printable};
+use crate::output::fields;
 use crate::value;
 
 pub(super) async fn run(context: &Context, command: MiioCommand) -> Outcome {
@@ -54,7 +52,7 @@ pub(super) async fn run(context: &Context, command: MiioCommand) -> Outcome {
             let link = Link::open(context, &target).await?;
             let ids = properties.iter().copied();
             let results = link.within(context, "reading", link.device.get_properties(ids)).await?;
-            print_results(context, &link, results)
+            results::properties(context, results, |value| link.hide(context, value))
         }
         MiioCommand::Set { target, values } => {
             let values = values.iter().map(|text| value::assignment(text));
@@ -64,22 +62,14 @@ pub(super) async fn run(context: &Context, command: MiioCommand) -> Outcome {
                 link.within(context, "writing", link.device.set_properties(values)).await?;
             // What a device echoes after a write is not what it has.
             results.iter_mut().for_each(|result| result.value = None);
-            print_results(context, &link, results)
+            results::properties(context, results, |value| link.hide(context, value))
         }
         MiioCommand::Action { target, action, arguments } => {
             let arguments = value::arguments(&arguments)?;
             let link = Link::open(context, &target).await?;
             let running = link.device.action(action, arguments);
             let result = link.within(context, "waiting for", running).await?;
-            let mut out = Ordered::from(Value::Array(result.out));
-            link.hide(context, &mut out);
-            let code = result.code;
-            let done = Done { code: code.get(), out };
-            context.output.print(&done, |done, style| {
-                let out = Some(done.out.to_string()).filter(|out| out != "[]");
-                fields(style, [("result", Some(code_text(code))), ("out", out)])
-            })?;
-            Ok(if code.get() < 0 { Verdict::NotOk } else { Verdict::Done })
+            results::action(context, result, |out| link.hide(context, out))
         }
         MiioCommand::Provision(args) => provision(context, *args).await,
         MiioCommand::Reboot { target } => reboot(context, &target).await,
@@ -89,12 +79,6 @@ pub(super) async fn run(context: &Context, command: MiioCommand) -> Outcome {
             Err(Failure::new(Kind::Internal, "this command talks to no device"))
         }
     }
-}
-
-#[derive(Serialize)]
-struct Done {
-    code: i64,
-    out: Ordered,
 }
 
 #[derive(Serialize)]
@@ -175,58 +159,7 @@ async fn call(context: &Context, target: &Target, request: Request) -> Outcome {
     let mut result = Ordered::parse(reply.text()).map_err(|_| unprintable())?;
     let verdict = if result.has_refused_item() { Verdict::NotOk } else { Verdict::Done };
     link.hide(context, &mut result);
-    context.output.print(&Called { id: reply.id(), result }, |called, _| {
-        let pretty = serde_json::to_string_pretty(&called.result);
-        let pretty = pretty.unwrap_or_else(|_| called.result.to_string());
-        // JSON leaves some characters as they are that a terminal would act on.
-        pretty.lines().map(|line| printable(line) + "\n").collect()
-    })?;
+    let called = Called { id: reply.id(), result };
+    context.output.print(&called, |called, _| results::pretty(&called.result))?;
     Ok(verdict)
-}
-
-#[derive(Serialize)]
-struct Item {
-    siid: u32,
-    piid: u32,
-    code: i64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<Ordered>,
-}
-
-fn print_results(context: &Context, link: &Link, results: Vec<PropertyResult>) -> Outcome {
-    let refused = results.iter().any(|result| result.code.get() < 0);
-    let item = |result: PropertyResult| Item {
-        siid: result.id.siid.get(),
-        piid: result.id.piid.get(),
-        code: result.code.get(),
-        value: result.value.map(|value| {
-            let mut value = Ordered::from(value);
-            link.hide(context, &mut value);
-            value
-        }),
-    };
-    let items: Vec<Item> = results.into_iter().map(item).collect();
-    context.output.print(&items, |items, style| {
-        let with_values = items.iter().any(|item| item.value.is_some());
-        let headings: &[&str] =
-            if with_values { &["property", "value", "status"] } else { &["property", "status"] };
-        let mut table = Table::new(headings);
-        for item in items {
-            let id = (format!("{}.{}", item.siid, item.piid), None);
-            let tone = if item.code < 0 { Tone::Bad } else { Tone::Good };
-            let status = (code_text(MiotCode::new(item.code)), Some(tone));
-            if with_values {
-                let value = item.value.as_ref().map(ToString::to_string).unwrap_or_default();
-                table.toned([id, (value, None), status]);
-            } else {
-                table.toned([id, status]);
-            }
-        }
-        table.render(style)
-    })?;
-    Ok(if refused { Verdict::NotOk } else { Verdict::Done })
-}
-
-fn code_text(code: MiotCode) -> String {
-    if code == MiotCode::OK { "ok".into() } else { code.to_string() }
 }

@@ -18,6 +18,8 @@ pub(crate) enum Tone {
     Good,
     /// It did not.
     Bad,
+    /// Light characters on a dark ground.
+    Picture,
     /// Of less interest.
     Faint,
 }
@@ -36,6 +38,7 @@ impl Style {
             Tone::Name => "1",
             Tone::Good => "32",
             Tone::Bad => "1;31",
+            Tone::Picture => "97;40",
             Tone::Faint => "2",
         };
         format!("\x1b[{code}m{text}\x1b[0m").into()

@@ -36,6 +36,9 @@ fn every_step_is_done_in_time() {
         "property-set",
         "in-flight",
         "wrong-secret",
+        "mi-cloud",
+        "mi-property",
+        "mi-expired",
     ] {
         assert!(names.contains(&name), "{names:?}");
     }
@@ -53,6 +56,7 @@ fn a_person_gets_tables() {
         "garbage between answers",
         "a message in flight",
         "aliyun, tencent",
+        "mi home",
         "everything worked",
     ] {
         assert!(demo.stdout.contains(word), "{demo:?}");

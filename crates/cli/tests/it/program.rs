@@ -18,7 +18,10 @@ pub(crate) fn command<S: AsRef<std::ffi::OsStr>>(
 ) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_iot-home"));
     command.args(arguments).env_remove("IOT_HOME_TOKEN").env_remove("NO_COLOR");
-    command.env_remove("IOT_HOME_DEVICE_SECRET").env_remove("IOT_HOME_PRODUCT_SECRET");
+    command
+        .env_remove("IOT_HOME_PASSWORD")
+        .env_remove("IOT_HOME_DEVICE_SECRET")
+        .env_remove("IOT_HOME_PRODUCT_SECRET");
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }

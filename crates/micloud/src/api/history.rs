@@ -5,7 +5,7 @@ use core::ops::Range;
 
 use iot_home_core::Did;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::{Call, lenient};
 
@@ -98,6 +98,14 @@ pub fn device_data(
         "limit": limit, "group": "raw",
     });
     Call::known("/user/get_user_device_data", &data)
+}
+
+/// What a device's log has, in the app's words. `time` is in seconds since 1970 and not empty, `limit` 1 to 50.
+pub fn device_log(did: &Did, time: Range<i64>, limit: u32) -> Call<Value> {
+    let data = json!({
+        "did": did, "limit": limit, "time_start": time.start, "time_end": time.end,
+    });
+    Call::known("/v2/user/get_user_device_log", &data)
 }
 
 /// Sums of a value, such as the energy used, hour by hour or month by month.

@@ -15,7 +15,7 @@ use crate::{DeviceId, Hosts, Identity, Region, Session};
 /// What a [`MiCloud`] is to be like.
 #[must_use]
 pub struct Builder {
-    region: Region,
+    region: Option<Region>,
     device_id: Option<DeviceId>,
     locale: Option<String>,
     timezone: Option<String>,
@@ -32,7 +32,7 @@ pub struct Builder {
 impl Builder {
     pub(super) fn new() -> Self {
         Self {
-            region: Region::default(),
+            region: None,
             device_id: None,
             locale: None,
             timezone: None,
@@ -47,9 +47,9 @@ impl Builder {
         }
     }
 
-    /// Calls this region: mainland China unless it is said.
+    /// Calls this region. Without it that of the session is, or else mainland China. New sessions keep it.
     pub fn region(mut self, region: Region) -> Self {
-        self.region = region;
+        self.region = Some(region);
         self
     }
 
@@ -160,7 +160,10 @@ impl Builder {
                 Arc::new(client.map_err(|error| Error::new(Cause::HttpClient(error)))?)
             }
         };
+        let known = session.as_ref().and_then(|session| session.region);
+        let region = self.region.or(known).unwrap_or_default();
         let setup = Setup {
+            region,
             identity,
             hosts: self.hosts,
             http,
@@ -170,7 +173,7 @@ impl Builder {
             on_session: self.on_session,
         };
         let shared = Shared::new(setup, session);
-        Ok(MiCloud::new(Arc::new(shared), self.region))
+        Ok(MiCloud::new(Arc::new(shared), region))
     }
 }
 

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 use super::cloud::MiCloud;
 use super::error::{Cause, Error, ErrorKind};
 use crate::Region;
-use crate::api::{self, BeaconKey, Device, Home, Inventory};
+use crate::api::{self, BatchData, BeaconKey, Consumables, Device, Home, Inventory};
 
 impl MiCloud {
     /// The account's homes with their rooms, and those that others share with it.
@@ -60,6 +60,22 @@ impl MiCloud {
     /// As for [`send`](Self::send).
     pub async fn beacon_key(&self, did: &Did) -> Result<BeaconKey, Error> {
         self.send(&api::beacon_key(did)).await
+    }
+
+    /// What wears out in a home.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub async fn consumables(&self, home: &Home) -> Result<Consumables, Error> {
+        self.send(&api::consumables(home.id, self.owner(home))).await
+    }
+
+    /// What the cloud last heard of these properties, of many devices at a time: `prop.power` and the like.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub async fn batch_device_data(&self, asked: &[(Did, &[&str])]) -> Result<BatchData, Error> {
+        self.send(&api::batch_device_data(asked)).await
     }
 
     async fn walk(&self, mut inventory: Inventory) -> Result<Inventory, Error> {

@@ -25,6 +25,19 @@ impl MiCloud {
         self.send(&api::device_data(did, kind, key, time, limit)).await
     }
 
+    /// What a device's log has, in the app's words; `limit` is 1 to 50.
+    ///
+    /// # Errors
+    /// As for [`send`](Self::send).
+    pub async fn device_log(
+        &self,
+        did: &Did,
+        time: Range<i64>,
+        limit: u32,
+    ) -> Result<Value, Error> {
+        self.send(&api::device_log(did, time, limit)).await
+    }
+
     /// Values of a device, gathered by hour, day, week or month.
     ///
     /// # Errors

@@ -61,7 +61,7 @@ impl MiCloud {
     }
 
     /// Whose a home is: the caller's, where it does not say.
-    fn owner(&self, home: &Home) -> i64 {
+    pub(super) fn owner(&self, home: &Home) -> i64 {
         home.owner.unwrap_or_else(|| self.user_id())
     }
 

@@ -12,12 +12,14 @@ use super::error::{Cause, Error};
 use super::file::SessionFile;
 use super::renewal::Renewal;
 use super::wire;
-use crate::{Hosts, Identity, Request, Response, Session};
+use crate::{Hosts, Identity, Region, Request, Response, Session};
 
 /// What a program does with a session that is new.
 pub(super) type OnSession = Box<dyn Fn(&Session) + Send + Sync>;
 
 pub(super) struct Shared {
+    /// What new sessions are told to be for.
+    region: Region,
     pub(super) identity: Identity,
     pub(super) hosts: Hosts,
     http: Arc<dyn HttpClient>,
@@ -42,6 +44,7 @@ pub(super) struct State {
 
 /// What a program says once.
 pub(super) struct Setup {
+    pub(super) region: Region,
     pub(super) identity: Identity,
     pub(super) hosts: Hosts,
     pub(super) http: Arc<dyn HttpClient>,
@@ -53,9 +56,10 @@ pub(super) struct Setup {
 
 impl Shared {
     pub(super) fn new(setup: Setup, session: Option<Session>) -> Self {
-        let Setup { identity, hosts, http, clock, random, file, on_session } = setup;
+        let Setup { region, identity, hosts, http, clock, random, file, on_session } = setup;
         let state = State { session: session.map(Arc::new), renewal: Renewal::default() };
         Self {
+            region,
             identity,
             hosts,
             http,
@@ -113,7 +117,8 @@ impl Shared {
     }
 
     /// Uses this session from now on, hands it to the program, and writes it down where there is a file.
-    pub(super) async fn adopt(&self, session: Session) -> Result<(), Error> {
+    pub(super) async fn adopt(&self, mut session: Session) -> Result<(), Error> {
+        session.region = Some(self.region);
         let session = Arc::new(session);
         {
             let mut state = self.state();

@@ -123,6 +123,7 @@ impl Machine {
         let asked = Asked::new(request);
         let unix_time = self.own_time(unix_time);
         if let Some(until) = self.held(now, &asked) {
+            count(&mut self.report.held);
             return Reply::Held(until);
         }
         count(&mut self.report.requests);

@@ -7,8 +7,10 @@ use std::collections::BTreeMap;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Report {
-    /// Requests of all kinds.
+    /// Requests of all kinds that were answered.
     pub requests: u64,
+    /// How often a request was found to have to wait: for a QR code to be scanned.
+    pub held: u64,
     /// Logins by password that were asked for: the second request.
     pub password_attempts: u64,
     /// Those that got their keys, verified ones among them.

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use iot_home::micloud::capture::{Exchange, Har, Signature};
-use iot_home::micloud::{Capture, Hosts, InvalidUrl, Nonce, OpenError};
+use iot_home::micloud::{Capture, Nonce, OpenError};
 use serde::Serialize;
 
 use super::key;
+use super::link::servers;
 use crate::args::{CloudDecrypt, CloudHosts};
 use crate::commands::Context;
 use crate::failure::{Failure, Kind, Outcome, Verdict};
@@ -14,42 +15,19 @@ use crate::input;
 use crate::ordered::Ordered;
 use crate::output::{Output, Style, Tone, printable};
 
-pub(in super::super) async fn decrypt(
-    context: &Context,
-    args: CloudDecrypt,
-    hosts: CloudHosts,
-) -> Outcome {
+pub(super) async fn decrypt(context: &Context, args: CloudDecrypt, hosts: CloudHosts) -> Outcome {
     let source = args.har.as_deref().or(args.body.as_deref().map(Path::new));
     let both = [source, args.key.ssecurity_file.as_deref()];
     if both.into_iter().all(|file| file.is_some_and(input::is_stdin)) {
         return Err(Failure::usage("stdin can be the key or what it opens, not both"));
     }
-    let hosts =
-        hosts.try_into().map_err(|error: InvalidUrl| Failure::bad_input(error.to_string()))?;
+    let hosts = servers(&hosts)?;
     let capture = Capture::new(key(&args.key).await?).hosts(hosts);
     match (args.har, args.nonce, args.body) {
         (Some(file), ..) => har(context, file, capture).await,
         (None, Some(nonce), Some(body)) => value(context, &capture, nonce, body).await,
         // The command line is not taken without both.
         _ => Err(Failure::usage("a value and its nonce, or a HAR file")),
-    }
-}
-
-impl TryFrom<CloudHosts> for Hosts {
-    type Error = InvalidUrl;
-
-    fn try_from(urls: CloudHosts) -> Result<Self, InvalidUrl> {
-        let mut hosts = Self::default();
-        if let Some(url) = urls.account_url {
-            hosts = hosts.account(&url)?;
-        }
-        if let Some(url) = urls.sts_url {
-            hosts = hosts.sts(&url)?;
-        }
-        if let Some(url) = urls.api_url {
-            hosts = hosts.api(&url)?;
-        }
-        Ok(hosts)
     }
 }
 

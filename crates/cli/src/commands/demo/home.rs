@@ -13,6 +13,7 @@ use serde::de::IgnoredAny;
 use super::super::Context;
 use super::bulbs::Bulbs;
 use super::clouds::Clouds;
+use super::mi_cloud::MiHome;
 use crate::ordered::spellings;
 use crate::record::Recorder;
 
@@ -25,6 +26,7 @@ pub(super) struct Home {
     pub(super) fan: Member,
     pub(super) bulbs: Bulbs,
     pub(super) clouds: Clouds,
+    pub(super) mi: MiHome,
     pub(super) client: Client,
     answers: Arc<Answers>,
     recorder: Option<Recorder>,
@@ -53,13 +55,11 @@ impl Home {
         let vacuum = Faults::seed(1).max_properties(3);
         let humidifier = Faults::seed(1).id_memory(32).stamp_window(Duration::from_secs(2));
         let fan = SimDevice::fan().did(SIXTY_FOUR_BIT);
+        let lamp = SimDevice::light().faults(lamp);
+        let lamp = member("lamp", "loses one packet in ten, each way", lamp).await?;
         let mut home = Self {
-            lamp: member(
-                "lamp",
-                "loses one packet in ten, each way",
-                SimDevice::light().faults(lamp),
-            )
-            .await?,
+            mi: MiHome::start(&lamp.device).await?,
+            lamp,
             plug: member("plug", "writes broken JSON", SimDevice::plug().faults(plug)).await?,
             vacuum: member(
                 "vacuum",

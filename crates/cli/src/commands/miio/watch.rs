@@ -108,18 +108,20 @@ fn shown(context: &Context, link: &Link, value: Value) -> Ordered {
 
 impl Changed {
     fn line(&self, style: Style) -> String {
-        let name = style.paint(Tone::Name, &format!("{}.{}", self.siid, self.piid));
+        let id = format!("{}.{}", self.siid, self.piid);
+        let name = style.paint(Tone::Name, &id);
         format!("{name} {}", printable(&self.value.to_string()))
     }
 }
 
 impl Occurred {
     fn line(&self, style: Style) -> String {
-        let name = style.paint(Tone::Name, &format!("event {}.{}", self.siid, self.eiid));
+        let id = format!("event {}.{}", self.siid, self.eiid);
+        let name = style.paint(Tone::Name, &id);
         let arguments = self.arguments.iter().map(|argument| {
             format!("  {}={}", argument.piid, printable(&argument.value.to_string()))
         });
-        name + &arguments.collect::<String>()
+        std::iter::once(name.into_owned()).chain(arguments).collect()
     }
 }
 

@@ -103,6 +103,26 @@ async fn everything_else() {
 }
 
 #[tokio::test]
+async fn what_wears_out_what_was_logged_and_what_many_said() {
+    let (cloud, client) = house().await;
+    let home = within(client.homes()).await.unwrap().remove(0);
+    let worn = within(client.consumables(&home)).await.unwrap();
+    assert_eq!(worn.items.len(), 1);
+    assert_eq!(worn.items[0].consumes, [json!({ "did": LAMP.to_string(), "value": "50" })]);
+    let did = Did::from(LAMP);
+    assert_eq!(within(client.device_log(&did, 0..86_400, 50)).await.unwrap(), json!([]));
+    let error = within(client.device_log(&did, 0..86_400, 51)).await.unwrap_err();
+    assert_eq!(error.code(), Some(-8));
+    let asked: [(Did, &[&str]); 2] =
+        [(did.clone(), &["prop.2.2", "prop.9.9"]), ("elsewhere".parse().unwrap(), &["prop.x"])];
+    let data = within(client.batch_device_data(&asked)).await.unwrap();
+    assert!(data.value(&did, "prop.2.2").is_some_and(serde_json::Value::is_number), "{data:?}");
+    assert_eq!(data.value(&did, "prop.9.9"), None);
+    assert_eq!(data.dids().collect::<Vec<_>>(), [LAMP.to_string()]);
+    assert_eq!(cloud.report().violations.bad_data, 1, "the limit");
+}
+
+#[tokio::test]
 async fn any_other_path_in_both_modes() {
     let (cloud, client) = house().await;
     for client in [client.clone(), client.in_mode(Mode::Plain)] {

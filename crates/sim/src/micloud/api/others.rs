@@ -26,6 +26,14 @@ impl Machine {
                 )
             }
             "/user/get_user_device_data" => self.history(caller, data),
+            "/v2/user/get_user_device_log" => {
+                let limit = data.get("limit").and_then(Value::as_u64).ok_or(BAD_DATA)?;
+                span(data)?;
+                self.named(caller, data, "did")?;
+                // What stands in one is not known.
+                if (1..=50).contains(&limit) { Ok(json!([])) } else { Err(BAD_DATA) }
+            }
+            "/v2/home/standard_consumable_items" => self.consumables(caller, data),
             "/v2/user/statistics" => {
                 let stat = text(data.get("data_type")).ok_or(BAD_DATA)?;
                 if !stat.starts_with("stat_") || text(data.get("key")).is_none() {
@@ -94,6 +102,21 @@ impl Machine {
             }
             _ => Err((-4, "no such service")),
         }
+    }
+
+    /// One item for each device of the home, with one thing that is half used up.
+    fn consumables(&mut self, caller: Caller, data: &Value) -> Result<Value, Refusal> {
+        let number = |key: &str| data.get(key).and_then(Value::as_u64).ok_or(BAD_DATA);
+        let (home_id, owner) = (number("home_id")?, number("owner_id")?);
+        let home = self.own_home(caller, home_id).ok_or(NO_PERMISSION)?;
+        if home.owner.unwrap_or(self.first) != owner {
+            return Err(NO_PERMISSION);
+        }
+        let devices = self.seen(caller).filter(|device| device.home == Some(home_id));
+        let items: Vec<_> = devices
+            .map(|device| json!({ "consumes_data": [{ "did": device.did, "value": "50" }] }))
+            .collect();
+        Ok(json!({ "items": items }))
     }
 
     fn named(
