@@ -37,7 +37,7 @@ fuzz_target!(|input: Input<'_>| {
     }
     let mut tracker = Tracker::new();
     for answer in &input.answers {
-        if let Ok(value) = serde_json::from_str(answer) {
+        if let Ok(value) = serde_json::from_str::<serde_json::Value>(answer) {
             let _ = Acknowledgement::read(&value);
             let association = Association::from_value(&value);
             assert!(!association.is_online() || association.failure().is_none());
@@ -66,7 +66,7 @@ fuzz_target!(|input: Input<'_>| {
 
     // Any bytes as a public key, and any bytes sealed with what comes of it.
     let curve = if input.curve { Curve::P384 } else { Curve::P256 };
-    let own = PrivateKey::new(curve, &vec![3; curve.size()]).expect("a key");
+    let own = PrivateKey::new(curve, &vec![3_u8; curve.size()]).expect("a key");
     for answer in &input.answers {
         let bytes = answer.as_bytes();
         let _ = own.agree(bytes, &token);

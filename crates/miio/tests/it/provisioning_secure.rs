@@ -87,6 +87,10 @@ fn the_device_s_end_gets_the_same_key() {
         for (own, other) in [(&device, &client), (&client, &device)] {
             let key = own.agree(&other.public(), &token).unwrap();
             assert_eq!(key.expose()[..], hex(&case["key"]));
+            // The same point, written by one coordinate and a sign.
+            let mut short = other.public()[..=curve.size()].to_vec();
+            short[0] = 2 + (other.public()[2 * curve.size()] & 1);
+            assert!(own.agree(&short, &token).is_err());
         }
     }
 }
