@@ -34,7 +34,8 @@ pub(super) async fn children(context: &Context, target: &Target) -> Outcome {
         }
         let mut table = Table::new(&["sid", "model", "type", "state", "firmware"]);
         for child in children {
-            let text = |text: &Option<String>| printable(text.as_deref().unwrap_or_default()).into_owned();
+            let text =
+                |text: &Option<String>| printable(text.as_deref().unwrap_or_default()).into_owned();
             let state = match child.online {
                 Some(true) => "online",
                 Some(false) => "offline",
