@@ -221,7 +221,7 @@ fn whole(read: &[u8]) -> Option<&str> {
 
 fn page(number: usize) -> String {
     let mut random = SeededRandom::new(1);
-    let mut device = |at: usize| {
+    let device = |at: usize| {
         format!(
             r#"{{"did":"{}","uid":1449376110,"token":"{:016x}{:016x}","name":"device {at}","pid":0,"localip":"192.168.3.21","mac":"B8:88:80:51:2E:2E","ssid":"home","bssid":"62:E9:9D:A2:BF:99","rssi":-57,"longitude":"0.0","latitude":"0.0","city_id":101280601,"show_mode":1,"model":"yeelink.light.ceiling1","permitLevel":16,"isOnline":true,"spec_type":"urn:miot-spec-v2:device:light:0000A001:yeelink-ceiling1:1","extra":{{"fw_version":"2.1.3_0013","isSetPincode":0,"split":{{}}}},"orderTime":1764166529,"freqFlag":true,"hide_mode":0,"comFlag":961,"room_id":"169001360387","room_name":"hall","parent_id":"","parent_model":"","adminFlag":1,"shareFlag":0,"desc":"","prop":{{"power":"off"}}}}"#,
             300_000_000 + at,
