@@ -44,7 +44,7 @@ fn failed(run: &Run) -> (i32, Value) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_is_told_and_found_again() {
-    let device = vacuum(AccessPoint::new().network("home", String::from(PASSWORD))).await;
+    let device = vacuum(AccessPoint::new().network("home", PASSWORD)).await;
     let addr = device.addr().to_string();
     let done = provision(&device, &["--uid", "5", "--find", "5s", "--target", &addr]).done();
     assert_eq!(keys(&done), ["addr", "did", "ok", "token"]);
@@ -67,7 +67,7 @@ async fn the_ways_a_password_comes() {
         (vec!["--password-file", &file], b""),
         (vec!["--password-file", "-"], PASSWORD.as_bytes()),
     ] {
-        let device = vacuum(AccessPoint::new().network("home", String::from(PASSWORD))).await;
+        let device = vacuum(AccessPoint::new().network("home", PASSWORD)).await;
         let addr = device.addr().to_string();
         let words = ["miio", "provision", &addr, "--ssid", "home", "--show-secrets", "--json"];
         let done = unknown([&words[..], &options].concat(), stdin).done();
@@ -93,7 +93,7 @@ async fn what_does_not_work_is_said() {
         "{error}"
     );
 
-    let device = vacuum(AccessPoint::new().network("home", String::from("another one"))).await;
+    let device = vacuum(AccessPoint::new().network("home", "another one")).await;
     let addr = device.addr().to_string();
     let run = provision(&device, &["--find", "1500ms", "--target", &addr]);
     let (code, error) = failed(&run);

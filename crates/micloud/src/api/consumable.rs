@@ -1,5 +1,7 @@
 //! What wears out: filters, brushes, batteries.
 
+use std::fmt;
+
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
@@ -22,13 +24,20 @@ pub struct Consumables {
 }
 
 /// Things that wear out. No document says more of them than where they stand.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Consumable {
     /// Each of them, as it came.
     pub consumes: Vec<Value>,
     /// All of the record.
     pub raw: RawJson,
+}
+
+/// Without what they are: nobody knows what else stands there.
+impl fmt::Debug for Consumable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Consumable").field("consumes", &self.consumes.len()).finish_non_exhaustive()
+    }
 }
 
 #[derive(Deserialize)]

@@ -194,6 +194,13 @@ fn print_calls(printed: &mut Printed) {
     let messages = json!({ "messages": [{ "msg_id": 1, "params": { "body": TYPED } }] });
     let messages = answered(printed, &api::messages(), &messages);
     printed.value(&messages.messages[0]);
+    let worn = json!({ "items": [{ "consumes_data": [{ "desc": TYPED }], "name": TYPED }] });
+    let worn = answered(printed, &api::consumables(1, 2), &worn);
+    assert_eq!(worn.items[0].consumes.len(), 1);
+    printed.value(&worn.items[0]);
+    let several = api::batch_device_data(&[(did.clone(), &["prop.x"])]);
+    let several = answered(printed, &several, &json!({ "1": { "prop.x": TYPED } }));
+    assert_eq!(several.value(&did, "prop.x"), Some(&json!(TYPED)));
     let history = api::device_data(&did, DataKind::Store, "k", 1..2, 3);
     let history = answered(printed, &history, &json!([{ "value": TYPED }]));
     printed.value(&history.0[0]);

@@ -193,7 +193,7 @@ fn a_lost_acknowledgement_is_a_maybe_and_the_device_has_joined() {
 
 #[test]
 fn a_wrong_password_brings_the_device_back_as_it_was() {
-    let mut link = link(AccessPoint::new().network("home", String::from("another one")));
+    let mut link = link(AccessPoint::new().network("home", "another one"));
     link.call(home().request().unwrap()).0.unwrap();
     link.idle(Duration::from_secs(3));
     let reply = link.call(Request::new("miIO.wifi_assoc_state", ()).unwrap()).0.unwrap();
@@ -238,7 +238,7 @@ async fn the_client_finds_tells_and_finds_again() {
 
 #[tokio::test]
 async fn what_is_not_found_is_said_to_be_so() {
-    let (sim, client) = spawn(AccessPoint::new().network("another", String::from("one"))).await;
+    let (sim, client) = spawn(AccessPoint::new().network("another", "one")).await;
     let provisioned = SimDevice::light().spawn().await.unwrap();
     let wait = Duration::from_millis(400);
     let none = client.find_access_point([provisioned.addr()], wait).await.unwrap_err();

@@ -50,8 +50,8 @@ impl AccessPoint {
     /// The only Wi-Fi in reach: with another name or password joining fails, and the device tells why by
     /// `miIO.wifi_assoc_state`.
     #[must_use]
-    pub fn network(mut self, ssid: impl Into<String>, password: impl Into<Secret<String>>) -> Self {
-        self.network = Some((ssid.into(), password.into()));
+    pub fn network(mut self, ssid: impl Into<String>, password: impl Into<String>) -> Self {
+        self.network = Some((ssid.into(), Secret::new(password.into())));
         self
     }
 

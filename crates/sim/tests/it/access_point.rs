@@ -48,7 +48,7 @@ fn refused(
 
 #[test]
 fn it_shows_its_token_until_it_has_joined() {
-    let mut client = client(AccessPoint::new().network("home", String::from("correct horse")));
+    let mut client = client(AccessPoint::new().network("home", "correct horse"));
     assert_eq!(shown(&mut client), Some(TOKEN));
     assert_eq!(call(&mut client, "miIO.info", json!([]))["result"]["token"], TOKEN.expose_hex());
     let waiting = call(&mut client, "miIO.wifi_assoc_state", json!([]));
@@ -129,7 +129,7 @@ fn joining_fails_by_name_and_by_password() {
         (json!({"ssid": "home", "passwd": "wrong horse", "uid": 0}), "auth_fail_count"),
         (json!({"ssid": "house", "passwd": "correct horse", "uid": 0}), "conn_fail_count"),
     ] {
-        let mut client = client(AccessPoint::new().network("home", String::from("correct horse")));
+        let mut client = client(AccessPoint::new().network("home", "correct horse"));
         assert_eq!(call(&mut client, "miIO.config_router", settings)["result"], json!(["ok"]));
         client.wait(3 * SECOND);
         assert_eq!(shown(&mut client), Some(TOKEN));
