@@ -3,6 +3,8 @@
 use alloc::string::String;
 use core::fmt;
 
+use iot_home_core::MiotCode;
+
 use crate::json::JsonError;
 
 /// How a request ended that did not end well. It claims what is known and no more: on the wire a
@@ -64,10 +66,7 @@ impl DeviceError {
 
     /// What the code means, where that is known.
     pub fn meaning(&self) -> Option<&'static str> {
-        let Some(code) = self.code else {
-            return (self.message == UNKNOWN_METHOD)
-                .then_some("the device does not know this method");
-        };
+        let Some(code) = self.code else { return meaning_of(&self.message) };
         Some(match code {
             -32700 => "the device could not parse the request",
             -32600 => "the request has the wrong form",
@@ -117,9 +116,20 @@ impl DeviceError {
             -6 => "the device has no application data",
             -7 => "no such device",
             5008 => "the infrared remote refused the code",
-            _ => return None,
+            // What stands in the items of MIoT answers elsewhere, gateways answer here too.
+            ..0 => return MiotCode::new(code).meaning().or_else(|| meaning_of(&self.message)),
+            _ => return meaning_of(&self.message),
         })
     }
+}
+
+/// What devices say whose numbers say nothing, or that give none.
+fn meaning_of(message: &str) -> Option<&'static str> {
+    let said = |known: &str| message.trim_end_matches('.').eq_ignore_ascii_case(known);
+    if [UNKNOWN_METHOD, "unknown method", "method not found"].into_iter().any(said) {
+        return Some("the device does not know this method");
+    }
+    said("not supported").then_some("the device does not support this")
 }
 
 impl fmt::Display for DeviceError {

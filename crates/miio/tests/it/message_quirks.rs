@@ -224,6 +224,79 @@ fn row_13_codes_have_meanings() {
     assert_eq!(DeviceError::new(Some(-123_456), "").meaning(), None);
 }
 
+/// Every code that a source names, with a word of what a person is told. -10000 to -5000 are the makers' own.
+#[test]
+fn every_known_code_says_what_it_means() {
+    let ota = (-33_025..=-33_000).map(|code| (code, "update: "));
+    let storage = (-32_699..=-32_694).map(|code| (code, "storage or timer"));
+    let known = [
+        (-32_700, "could not parse"),
+        (-32_600, "wrong form"),
+        (-32_601, "does not know this method"),
+        (-32_602, "parameters are wrong"),
+        (-32_603, "Wi-Fi settings"),
+        (-32_604, "invalid code"),
+        (-32_605, "too many objects"),
+        (-30_000, "undefined"),
+        (-30_001, "its own answer"),
+        (-30_010, "failed inside"),
+        (-30_011, "several tries"),
+        (-30_012, "busy"),
+        (-30_013, "offline"),
+        (-30_014, "not synchronised"),
+        (-30_015, "permission denied"),
+        (-30_020, "cloud link"),
+        (-30_030, "redirect"),
+        (-33_001, "download"),
+        (-33_002, "host name"),
+        (-33_003, "no connection"),
+        (-33_004, "lost"),
+        (-33_005, "installation"),
+        (-33_006, "cancelled"),
+        (-33_007, "battery"),
+        (-33_008, "already running"),
+        (-33_009, "too long"),
+        (-33_021, "HTTP header"),
+        (-33_022, "could not be started"),
+        (-33_023, "download took too long"),
+        (-33_024, "writing"),
+        (-33_025, "not valid"),
+        (-10_000, "not supported"),
+        (-9_999, "did not answer in time"),
+        (-9_998, "invalid"),
+        (-6_011, "refused"),
+        (-5_005, "parameters"),
+        (-5_003, "memory"),
+        (-5_001, "refused the command"),
+        (5_008, "infrared"),
+        (-6, "application data"),
+        (-7, "no such device"),
+        (-4_001, "cannot be read"),
+        (-4_002, "cannot be written"),
+        (-4_003, "no such property"),
+        (-4_004, "general failure"),
+        (-4_005, "value does not fit"),
+        (-4_006, "inputs do not fit"),
+        (-4_007, "did"),
+        (-704_042_011, "offline"),
+        (-704_083_036, "too long"),
+        (-704_030_992, "too many requests"),
+    ];
+    for (code, word) in known.into_iter().chain(ota).chain(storage) {
+        let error = DeviceError::new(Some(code), "");
+        assert!(error.meaning().is_some_and(|meaning| meaning.contains(word)), "{error}");
+    }
+    for said in ["unknown_method", "Method not found.", "unknown method", "not supported"] {
+        for code in [None, Some(-1), Some(-2)] {
+            let error = DeviceError::new(code, said);
+            assert!(error.meaning().is_some(), "{error}");
+        }
+    }
+    for code in [0, 1, 42, -8, -4_008, -7_000, i64::MIN, i64::MAX] {
+        assert_eq!(DeviceError::new(Some(code), "no words for it").meaning(), None, "{code}");
+    }
+}
+
 #[test]
 fn row_14_every_form_of_success() {
     for ok in ["0", "\"ok\"", "[\"ok\"]", "[0]", "[\"OK\"]", "{\"code\":0}"] {
