@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::config::{ConfigError, read as read_keys};
 use crate::miio::{
-    Builder, DeviceClock, DidPolicy, HelloToken, PropertyName, SimDevice, UpdateFault,
+    Builder, DeviceClock, DidPolicy, HelloToken, LanPush, PropertyName, SimDevice, UpdateFault,
 };
 
 /// A device's keys.
@@ -36,6 +36,8 @@ struct Keys {
     clock: Option<u32>,
     access_point: Option<Map<String, Value>>,
     update_fault: Option<Update>,
+    lan_push: bool,
+    scenes: bool,
     faults: Map<String, Value>,
 }
 
@@ -57,6 +59,8 @@ impl Default for Keys {
             clock: None,
             access_point: None,
             update_fault: None,
+            lan_push: false,
+            scenes: false,
             faults: Map::new(),
         }
     }
@@ -156,6 +160,12 @@ pub(super) fn read(fields: Map<String, Value>) -> Result<Builder, ConfigError> {
         Some(Update::NoTrailer) => UpdateFault::NoTrailer,
         Some(Update::BrokenOff) => UpdateFault::BrokenOff,
     });
+    if keys.lan_push {
+        builder = builder.lan_push(LanPush::default());
+    }
+    if keys.scenes {
+        builder = builder.scenes(None);
+    }
     for (at, service) in keys.services.into_iter().enumerate() {
         let path = format!("services[{at}]");
         builder = builder.service(services::read(service).map_err(|error| error.within(&path))?);

@@ -51,7 +51,7 @@ impl Scenes {
         Self { port, stored: BTreeMap::new(), firing: Vec::new(), next_id: 1 }
     }
 
-    /// `send_data_frame` and `miIO.xdel`; nothing for any other method.
+    /// `send_data_frame`, and `miIO.xdel` of scenes; nothing for any other method or key.
     pub(crate) fn call(
         &mut self,
         method: &str,
@@ -75,9 +75,14 @@ impl Scenes {
             }
             "miIO.xdel" => {
                 let names = params.as_array().map(Vec::as_slice).unwrap_or_default();
+                let is_scene =
+                    |name: &Value| name.as_str().is_some_and(|name| name.starts_with("x.scene."));
+                if !names.iter().any(is_scene) {
+                    return None;
+                }
                 let known =
                     |name: &Value| name.as_str().is_some_and(|name| self.stored.contains_key(name));
-                Some(if !names.is_empty() && names.iter().all(known) {
+                Some(if names.iter().all(known) {
                     names.iter().filter_map(Value::as_str).for_each(|name| {
                         self.stored.remove(name);
                     });

@@ -1,5 +1,7 @@
 //! Configurations: what they make, and what they say of mistakes.
 
+use iot_home_core::Instant;
+use iot_home_miio::packet::mdid_probe;
 use iot_home_sim::Config;
 use iot_home_sim::config::Device;
 use iot_home_sim::miio::Builder;
@@ -220,6 +222,28 @@ fn a_device_that_has_not_joined_a_wifi() {
     let lone = json!({"devices": [{"kind": "miio", "access_point": {"password": "x"}}]});
     let error = Config::from_json(&lone.to_string()).unwrap_err();
     assert_eq!(error.path, "devices[0].access_point.password");
+}
+
+#[test]
+fn a_device_that_pushes() {
+    let probe = mdid_probe(7);
+    for (key, kind) in [(json!(true), true), (json!(false), false)] {
+        let mut machine = device(json!({"lan_push": key})).build().unwrap();
+        let (now, from) = (Instant::ORIGIN, "127.0.0.1:7".parse().unwrap());
+        machine.handle_datagram(now, from, &mut probe.clone());
+        let mut reply = Vec::new();
+        machine.poll_transmit(now, &mut reply).unwrap();
+        assert_eq!(reply[16..20] == *b"MSUB", kind);
+    }
+    let remove = r#"{"id":1,"method":"miIO.xdel","params":["x.scene.1000001"]}"#;
+    let mut client = Client::of(device(json!({"scenes": true})));
+    assert_eq!(client.ask(remove)["error"]["code"], -32602);
+    assert_eq!(client.device.report().violations.bad_scene, 1, "there is no such scene");
+    // Other keys are no scenes.
+    client.ask(r#"{"id":2,"method":"miIO.xset","params":[["x.note",1]]}"#);
+    let removed = client.ask(r#"{"id":3,"method":"miIO.xdel","params":["x.note"]}"#);
+    assert_eq!(removed["result"], json!(["ok"]));
+    assert_eq!(client.device.report().violations.bad_scene, 1);
 }
 
 #[test]
