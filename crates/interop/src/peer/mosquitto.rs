@@ -3,6 +3,7 @@
 mod broker;
 mod certificates;
 mod secured;
+mod tencent_things;
 mod things;
 
 use std::path::Path;
@@ -40,6 +41,7 @@ pub(crate) async fn play(
         lost(&mut broker, &mut witness, tally).await?;
         refused(&broker, tally).await?;
         things::play(broker.port, &mut witness, tally).await?;
+        tencent_things::play(broker.port, &mut witness, tally).await?;
         secured::play(&broker, &mut witness, tally).await
     };
     let played = played.await.map_err(|failure| broker.failure(&failure));
