@@ -102,7 +102,7 @@ async fn miot(peers: &Peers, tally: &mut Tally) -> Result<(), Failure> {
 
 /// The lamp of the example: a device that is no simulated one.
 async fn software_lamp(peers: &Peers, tally: &mut Tally) -> Result<(), Failure> {
-    let addr = ours::addr(20, 4);
+    let addr = ours::addr(20, 9);
     let _lamp = ours::software_lamp(addr).await?;
     let steps = json!([
         ["send", "miIO.info", []],

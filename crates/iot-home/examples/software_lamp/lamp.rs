@@ -21,8 +21,9 @@ pub(crate) struct Lamp {
 impl Lamp {
     /// A lamp that is off. Every device has an id and a token of its own.
     pub(crate) fn new(did: u64, token: Token) -> Self {
-        // Real devices ignore an id that they have seen a moment ago: a repetition runs nothing twice.
-        let responder = Responder::new(did, token).id_memory(32).stamp_window(60);
+        // Real devices also ignore an id that they saw a moment ago (`id_memory`), so that a repetition runs nothing
+        // twice. Clients that begin with the same id at each start have to wait then, as python-miio does.
+        let responder = Responder::new(did, token).stamp_window(60);
         Self { responder, on: false, brightness: 100 }
     }
 
