@@ -195,16 +195,7 @@ impl Machine {
     /// shows 1, the uptime. The properties keep their values.
     pub fn reboot(&mut self, now: Instant) {
         self.network.clear();
-        self.forget_ids();
-        if let Some(push) = &mut self.push {
-            push.forget();
-        }
-        if let Some(scenes) = &mut self.scenes {
-            scenes.forget_firing();
-        }
-        if self.clock != DeviceClock::Unset {
-            self.set_clock(now, DeviceClock::From(1));
-        }
+        self.start_again(now);
     }
 
     /// Sets the device's clock, as it is when the device gets to know the time.
@@ -295,7 +286,7 @@ impl Machine {
         let Some((at, then)) = self.station.arrive(now) else { return };
         match then {
             Then::Joined => self.show(HelloToken::Hidden),
-            Then::NotJoined => {}
+            Then::NotJoined | Then::Restarted => {}
             Then::Reset => {
                 let mut token = [0; 16];
                 // Another one each time, and the same ones in each run.
@@ -305,10 +296,23 @@ impl Machine {
                 self.set_token(token);
                 self.show(HelloToken::Shown);
             }
-            Then::Restarted => self.forget_ids(),
         }
-        if matches!(then, Then::Reset | Then::Restarted) && self.clock != DeviceClock::Unset {
-            self.set_clock(at, DeviceClock::From(1));
+        if matches!(then, Then::Reset | Then::Restarted) {
+            self.start_again(at);
+        }
+    }
+
+    /// What a device has lost when its power comes back.
+    fn start_again(&mut self, now: Instant) {
+        self.forget_ids();
+        if let Some(push) = &mut self.push {
+            push.forget();
+        }
+        if let Some(scenes) = &mut self.scenes {
+            scenes.forget_firing();
+        }
+        if self.clock != DeviceClock::Unset {
+            self.set_clock(now, DeviceClock::From(1));
         }
     }
 
@@ -333,8 +337,8 @@ impl Machine {
         while let Some((due, mut arrival)) = self.network.arrive(now) {
             self.receive(due, arrival.from, &mut arrival.datagram, arrival.travel);
         }
-        // A device that is silent talks on, and nobody hears it.
-        let heard = self.faults.silence != Silence::Total;
+        // A device that is silent or away talks on, and nobody hears it.
+        let heard = self.faults.silence != Silence::Total && !self.station.is_away(now);
         if let Some(scenes) = &mut self.scenes {
             let due = scenes.due(now, self.responder.token());
             for (to, datagram) in due.into_iter().filter(|_| heard) {

@@ -200,6 +200,21 @@ fn a_device_that_is_off_tells_nothing() {
     assert_eq!(client.device.report().untold_events, 1);
 }
 
+#[test]
+fn a_device_told_to_start_again_has_forgotten_its_subscriber() {
+    for method in ["miIO.reboot", "miIO.restore"] {
+        let mut client = subscribed();
+        client.ask(&format!(r#"{{"id":2,"method":"{method}","params":[]}}"#));
+        client.wait(SECOND);
+        client.device.emit((3, 1), []);
+        assert!(
+            client.wait(60 * SECOND).is_empty(),
+            "{method}: nothing while it is away, nor after"
+        );
+        assert_eq!(state(&mut client).timestamp, 0, "{method}");
+    }
+}
+
 fn link(faults: Faults) -> VirtualLink {
     let lamp = SimDevice::light().lan_push(LanPush::default()).faults(faults);
     let mut link = VirtualLink::new(lamp.build().unwrap());
