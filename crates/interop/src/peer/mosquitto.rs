@@ -1,10 +1,11 @@
 //! mosquitto as the broker, our session against it, with paho-mqtt as the other client there.
 
+mod aliyun_things;
 mod broker;
 mod certificates;
+mod platform;
 mod secured;
 mod tencent_things;
-mod things;
 
 use std::path::Path;
 
@@ -40,7 +41,7 @@ pub(crate) async fn play(
         messages(&broker, &mut witness, tally).await?;
         lost(&mut broker, &mut witness, tally).await?;
         refused(&broker, tally).await?;
-        things::play(broker.port, &mut witness, tally).await?;
+        aliyun_things::play(broker.port, &mut witness, tally).await?;
         tencent_things::play(broker.port, &mut witness, tally).await?;
         secured::play(&broker, &mut witness, tally).await
     };

@@ -1,5 +1,4 @@
-//! A device of ours for Tencent's cloud at a broker that knows no cloud. paho-mqtt is the platform, as in
-//! [`things`](super::things).
+//! A device of ours for Tencent's cloud at a broker that knows no cloud.
 
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::timeout;
 
 use super::login;
+use super::platform::{Platform, failed};
 use crate::dialogue::Dialogue;
 use crate::process::Failure;
 use crate::tally::Tally;
@@ -33,24 +33,31 @@ pub(super) async fn play(
     let topics = device.map_err(failed)?.topics();
     let session = Session::connect(login(port), Options::new()).await?;
     let thing = Thing::new(session, topics).await.map_err(failed)?;
-    let mut at = At { witness, tally, messages: 0 };
+    let mut at = Platform {
+        witness,
+        tally,
+        fixtures: serde_json::from_str(FIXTURES).map_err(failed)?,
+        named_by: "clientToken",
+        is_own: |_, _| false,
+        messages: 0,
+    };
 
-    let asked = fixture("up", "report-now")?;
+    let asked = at.fixture("up", "report-now")?;
     let values = asked["payload"]["params"].clone();
     let (done, answered) =
-        tokio::join!(thing.report(&values), at.answers(&asked, "a report", "report-reply"));
+        tokio::join!(thing.report(&values), answers(&mut at, &asked, "a report", "report-reply"));
     answered?;
     at.tally.check("a report is answered", done.is_ok(), done);
-    let asked = fixture("up", "get-status")?;
+    let asked = at.fixture("up", "get-status")?;
     let (status, answered) =
-        tokio::join!(thing.status(), at.answers(&asked, "its status", "get-status-reply"));
+        tokio::join!(thing.status(), answers(&mut at, &asked, "its status", "get-status-reply"));
     answered?;
     at.tally.check("the status is read", status.is_ok(), status);
 
     let mut events = thing.events();
-    let control = fixture("down", "control")?;
+    let control = at.fixture("down", "control")?;
     at.says(&control["topic"], &control["payload"]).await?;
-    let action = fixture("down", "action")?;
+    let action = at.fixture("down", "action")?;
     at.says(&action["topic"], &action["payload"]).await?;
     let answering = async {
         let mut heard = Vec::new();
@@ -91,51 +98,16 @@ pub(super) async fn play(
     witness.ask(json!({"do": "disconnect"})).await.map(drop)
 }
 
-struct At<'a> {
-    witness: &'a mut Dialogue,
-    tally: &'a mut Tally,
-    messages: u64,
-}
-
-impl At<'_> {
-    async fn hears(&mut self) -> Result<(String, Value), Failure> {
-        let said = self.witness.ask(json!({"do": "said"})).await?;
-        let topic = said["ok"][0].as_str().unwrap_or_default().to_owned();
-        let text = said["ok"][1].as_str().unwrap_or_default();
-        let payload: Value =
-            serde_json::from_str(text).map_err(|error| Failure::new(format!("{said}: {error}")))?;
-        self.messages += 1;
-        Ok((topic, payload))
-    }
-
-    async fn says(&mut self, topic: &Value, payload: &Value) -> Result<(), Failure> {
-        self.messages += 1;
-        let order = json!({"do": "say", "topic": topic, "text": payload.to_string()});
-        let said = self.witness.ask(order).await?;
-        self.tally.equal("the platform says", said, json!({"ok": null}));
-        Ok(())
-    }
-
-    /// This is asked, to the letter but for the token that names it, and answered with that.
-    async fn answers(&mut self, asked: &Value, what: &str, reply: &str) -> Result<(), Failure> {
-        let (topic, payload) = self.hears().await?;
-        self.tally.equal(&format!("{what}: its topic"), json!(topic), asked["topic"].clone());
-        let mut wanted = asked["payload"].clone();
-        wanted["clientToken"] = payload["clientToken"].clone();
-        self.tally.equal(&format!("{what}: as the documents have it"), &payload, &wanted);
-        let reply = fixture("down", reply)?;
-        let mut answer = reply["payload"].clone();
-        answer["clientToken"] = payload["clientToken"].clone();
-        self.says(&reply["topic"], &answer).await
-    }
-}
-
-fn fixture(way: &str, id: &str) -> Result<Value, Failure> {
-    let all: Value = serde_json::from_str(FIXTURES).map_err(failed)?;
-    let found = all[way].as_array().into_iter().flatten().find(|one| one["id"] == id);
-    found.cloned().ok_or_else(|| Failure::new(format!("no fixture {id}")))
-}
-
-fn failed(error: impl std::fmt::Display) -> Failure {
-    Failure::new(format!("our device: {error}"))
+/// This is asked, and answered with that.
+async fn answers(
+    at: &mut Platform<'_>,
+    asked: &Value,
+    what: &str,
+    reply: &str,
+) -> Result<(), Failure> {
+    let (_, payload) = at.is_asked(asked, what).await?;
+    let reply = at.fixture("down", reply)?;
+    let mut answer = reply["payload"].clone();
+    answer["clientToken"] = payload["clientToken"].clone();
+    at.says(&reply["topic"], &answer).await
 }
