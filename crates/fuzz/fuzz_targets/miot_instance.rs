@@ -1,5 +1,6 @@
-//! Any JSON as an instance, a list of models and descriptions: no panic. What is read can be looked up by its numbers and written again,
-//! and a value that may be sent is its own meaning. The input is a line with a name and a value, and then the JSON.
+//! Any JSON as an instance, a list of models and descriptions: no panic. What is read can be looked up by its numbers
+//! and written again, and a value that may be sent is its own meaning. The input is a line with a name and a value,
+//! and then the JSON.
 #![no_main]
 
 use iot_home_miot::{Instance, Languages, Models, Spec};

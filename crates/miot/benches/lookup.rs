@@ -1,7 +1,7 @@
 //! Looking things up by name, which has to take a microsecond at most, and what it costs to be ready for it.
 //!
-//! The instance has 30 services of 20 properties, more than any real one. The names are looked up in an order by chance, and the median of
-//! the rounds is printed.
+//! The instance has 30 services of 20 properties, more than any real one. The names are looked up in an order by
+//! chance, and the median of the rounds is printed.
 
 #![allow(clippy::print_stdout, reason = "it is a program that prints")]
 

@@ -8,9 +8,10 @@
 //!
 //! # What is on the disk
 //!
-//! A file for each answer, that begins with a line of ours: when it was fetched, how long it is, and for which address. It is written beside its
-//! place and then renamed. A file that is cut off, another program's, or for another address is as good as none, and so is one that
-//! says nothing readable. A folder that cannot be written to is a warning in the log, and no error.
+//! A file for each answer, that begins with lines of ours: when it was fetched, how long it is, and of which address.
+//! It is written beside its place and then renamed. A file that is cut off, another program's, or for another address
+//! is as good as none, and so is one that says nothing readable. A folder that cannot be written to is a warning in
+//! the log, and no error.
 
 mod builder;
 mod cache;

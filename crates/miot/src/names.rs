@@ -84,8 +84,12 @@ pub(crate) fn distance(given: &str, known: &str) -> Option<usize> {
     if given.len() > 2 && known.contains(given.as_str()) {
         return Some(1);
     }
+    let most = given.len().div_ceil(3);
+    if given.len().abs_diff(known.len()) > most {
+        return None;
+    }
     let edits = edits(given.as_bytes(), known.as_bytes());
-    (edits <= given.len().div_ceil(3)).then_some(edits)
+    (edits <= most).then_some(edits)
 }
 
 /// Letters that are missing, too many or others, and neighbours that changed places count 1 each.

@@ -3,7 +3,7 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use iot_home_core::{ActionId, EventId, PropertyId, PropertyResult, Siid};
+use iot_home_core::{ActionId, ActionResult, EventId, PropertyId, PropertyResult, Siid};
 
 use crate::lookup::LookupError;
 use crate::names::{Miss, Names, Place};
@@ -138,6 +138,19 @@ impl Spec {
             && let Some(coerced) = property.coerce(value)
         {
             *value = coerced;
+        }
+        result
+    }
+
+    /// What an action gave back, with its values as the formats of its outputs have them. A value without a meaning stays as it
+    /// came, and so does one that is not described.
+    pub fn coerce_outputs(&self, mut result: ActionResult) -> ActionResult {
+        let Some(action) = self.action_by_id(result.id) else { return result };
+        for (piid, value) in action.outputs.iter().zip(&mut result.out) {
+            let id = PropertyId::new(action.id.siid.get(), piid.get());
+            if let Some(coerced) = self.property_by_id(id).and_then(|output| output.coerce(value)) {
+                *value = coerced;
+            }
         }
         result
     }

@@ -83,8 +83,8 @@ impl Property {
 
     /// Whether this is one of its values, as an argument of an action has to be.
     ///
-    /// Of the property's list and range one has to have it. A number without a fraction fits `float`, and a number that is written with
-    /// one (`5.0`) fits no whole format.
+    /// Of the property's list and range one has to have it. A number without a fraction fits `float`, and a number
+    /// that is written with one (`5.0`) fits no whole format.
     ///
     /// # Errors
     /// When it is of another type, out of range, between two steps, not in the list or too long.

@@ -33,8 +33,8 @@ impl Builder {
         }
     }
 
-    /// Asks this server, `https://host`, instead of Xiaomi's and its mirror. Called again, it names one to ask where those before did not
-    /// answer.
+    /// Asks this server, `https://host`, instead of Xiaomi's and its mirror. Called again, it names one to ask where
+    /// those before did not answer.
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.urls.push(url.into());
         self

@@ -41,7 +41,8 @@ impl Cache {
         whole.then_some(Stored { fetched: Duration::from_secs(fetched), body })
     }
 
-    /// Puts an answer in the place of what was there, whole or not at all. `mark` tells the file beside it from those of others.
+    /// Puts an answer in the place of what was there, whole or not at all. `mark` tells the file beside it from those
+    /// of others.
     pub(super) fn save(
         &self,
         address: &str,
@@ -64,7 +65,8 @@ impl Cache {
     }
 }
 
-/// The end of the address, as far as it can stand in a name of a file. Two addresses may share one: the file says which it is of.
+/// The end of the address, as far as it can stand in a name of a file. Two addresses may share one: the file says
+/// which it is of.
 fn file_name(address: &str) -> String {
     let tail = address.rsplit('/').next().unwrap_or_default();
     let plain = |c: char| if c.is_ascii_alphanumeric() || c == '-' { c } else { '_' };

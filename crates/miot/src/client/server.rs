@@ -17,8 +17,8 @@ use crate::{Instance, Kind, Languages, Models, ParseError, Spec, Urn};
 
 /// The spec server, and what is kept of it on the disk. Cloning it is cheap.
 ///
-/// The list of models is good for a day, and longer where no server answers; an instance never changes, since its version is part of its
-/// name. A server that fails is followed by the next one: Xiaomi's by its mirror.
+/// The list of models is good for a day, and longer where no server answers; an instance never changes, since its
+/// version is part of its name. A server that fails is followed by the next one: Xiaomi's by its mirror.
 #[derive(Clone)]
 pub struct SpecServer(Arc<Shared>);
 
@@ -57,8 +57,8 @@ impl SpecServer {
     /// The spec of a model: of its newest released version, or where none is released of the newest.
     ///
     /// # Errors
-    /// [`UnknownModel`](super::ErrorKind::UnknownModel) when the list has no such model; else as for [`models`](Self::models) and
-    /// [`instance`](Self::instance).
+    /// [`UnknownModel`](super::ErrorKind::UnknownModel) when the list has no such model; else as for
+    /// [`models`](Self::models) and [`instance`](Self::instance).
     ///
     /// # Cancel safety
     /// Nothing is lost but what was being fetched.
@@ -75,8 +75,8 @@ impl SpecServer {
     /// The spec of an instance. A device's entry in the cloud names its own.
     ///
     /// # Errors
-    /// [`NotFound`](super::ErrorKind::NotFound) when the server has none of this name or the name is none of a device, others when
-    /// no server answers as it should.
+    /// [`NotFound`](super::ErrorKind::NotFound) when the server has none of this name or the name is none of a
+    /// device, others when no server answers as it should.
     ///
     /// # Cancel safety
     /// Nothing is lost but what was being fetched.
@@ -149,7 +149,8 @@ impl SpecServer {
         let read = |place: &str, body: &[u8]| {
             Models::from_json(body).map_err(|error| Cause::Parse { place: place.into(), error })
         };
-        let mut older = held.take().map(|held| held.models);
+        // It stays there while the servers are asked, since whoever asks may give up.
+        let mut older = held.as_ref().map(|held| Arc::clone(&held.models));
         if older.is_none() && !refresh {
             let stored = self.load(&question).await;
             let stored = stored.map(|stored| async move {

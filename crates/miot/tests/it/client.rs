@@ -236,6 +236,20 @@ async fn without_a_network_the_disk_is_enough() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn whoever_gives_up_takes_nothing_away() {
+    let bench = Bench::new("given-up");
+    let server = bench.builder().cache_dir(bench.folder.join("unused")).build().unwrap();
+    server.models().await.unwrap();
+    fs::remove_dir_all(&bench.folder).unwrap();
+    bench.pass(DAY);
+    bench.web.set(Reply::Silent, Reply::Silent);
+    let waited = tokio::time::timeout(Duration::from_secs(1), server.models()).await;
+    assert!(waited.is_err());
+    bench.web.set(Reply::Refused, Reply::Refused);
+    assert_eq!(server.models().await.unwrap().len(), 9, "the older list is still there");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_mirror_answers_where_the_server_does_not() {
     for (name, reply) in [
         ("refused", Reply::Refused),

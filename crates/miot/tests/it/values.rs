@@ -1,6 +1,6 @@
 //! Values are checked before they are sent, and read by their meaning when they come back.
 
-use iot_home_core::{MiotCode, PropertyId, PropertyResult};
+use iot_home_core::{ActionId, ActionResult, MiotCode, PropertyId, PropertyResult};
 use iot_home_miot::{Fault, Spec, samples};
 use serde_json::{Value, json};
 
@@ -132,4 +132,15 @@ fn results_are_read_by_their_meaning() {
     assert_eq!(coerced(2, Some(json!("lots"))), Some(json!("lots")), "as it came");
     assert_eq!(coerced(2, None), None);
     assert_eq!(coerced(99, Some(json!("1"))), Some(json!("1")), "not described");
+
+    let outputs = |aiid, out: Vec<Value>| {
+        light.coerce_outputs(ActionResult::new(ActionId::new(2, aiid), MiotCode::OK, out)).out
+    };
+    assert_eq!(
+        outputs(2, vec![json!("on"), json!("1")]),
+        [json!(true), json!("1")],
+        "one is described"
+    );
+    assert_eq!(outputs(2, vec![]), [] as [Value; 0]);
+    assert_eq!(outputs(99, vec![json!("on")]), [json!("on")]);
 }
