@@ -11,6 +11,9 @@ extern crate std;
 pub mod id;
 #[cfg(feature = "miot")]
 #[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
+pub mod lenient;
+#[cfg(feature = "miot")]
+#[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub mod miot;
 pub mod random;
 pub mod secret;
@@ -19,6 +22,9 @@ pub mod time;
 #[cfg(feature = "miot")]
 #[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub use id::{ActionId, Aiid, Did, Eiid, EventId, ParseIdError, Piid, PropertyId, Siid};
+#[cfg(feature = "miot")]
+#[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
+pub use lenient::Lenient;
 #[cfg(feature = "miot")]
 #[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub use miot::{ActionResult, MiotCode, PropertyResult};

@@ -20,6 +20,9 @@ pub use iot_home_micloud as micloud;
 #[cfg(feature = "miio")]
 #[doc(inline)]
 pub use iot_home_miio as miio;
+#[cfg(feature = "miot")]
+#[doc(inline)]
+pub use iot_home_miot as miot;
 #[cfg(feature = "mqtt")]
 #[doc(inline)]
 pub use iot_home_mqtt as mqtt;

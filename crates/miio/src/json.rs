@@ -5,7 +5,6 @@
 //! through [`repair()`], which mends the damage seen in the field and nothing else. Values of an
 //! unexpected type are read through [`Lenient`].
 
-mod lenient;
 mod repair;
 mod string;
 mod truncated;
@@ -22,7 +21,8 @@ use core::fmt;
 use serde::de::{Deserialize, DeserializeOwned, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
-pub use self::lenient::Lenient;
+pub use iot_home_core::Lenient;
+
 pub use self::repair::repair;
 pub(crate) use self::truncated::truncated_id;
 

@@ -12,7 +12,7 @@ use serde_json::Value;
 /// have no such meaning. This trait is sealed.
 ///
 /// ```
-/// use iot_home_miio::json::Lenient;
+/// use iot_home_core::Lenient;
 /// use serde_json::json;
 ///
 /// assert_eq!(json!("on").to_bool(), Some(true));
