@@ -35,9 +35,7 @@ impl GatewayError {
             () if text.split_whitespace().any(|word| word.len() >= LONG_WORD) => {
                 Self::Other { message: "<redacted>".into() }
             }
-            () => {
-                Self::Other { message: text.chars().take(MOST_WORDS).collect::<String>().into() }
-            }
+            () => Self::Other { message: text.chars().take(MOST_WORDS).collect::<String>().into() },
         }
     }
 }

@@ -106,7 +106,8 @@ impl Session {
     }
 
     fn handle_read(&mut self, reply: Reply) -> bool {
-        let asked = |step: &Step| matches!(step, Step::Read(sid) if reply.sid.is_none_or(|of| of == *sid));
+        let asked =
+            |step: &Step| matches!(step, Step::Read(sid) if reply.sid.is_none_or(|of| of == *sid));
         let Some((at, sid)) = self.answered(asked) else { return false };
         if let Ok(state) = &reply.result {
             self.learn(Child {
@@ -138,7 +139,8 @@ impl Session {
     }
 
     fn handle_written(&mut self, reply: Reply) -> bool {
-        let asked = |step: &Step| matches!(step, Step::Write(sid) if reply.sid.is_none_or(|of| of == *sid));
+        let asked =
+            |step: &Step| matches!(step, Step::Write(sid) if reply.sid.is_none_or(|of| of == *sid));
         let Some((at, _)) = self.answered(asked) else { return false };
         if reply.result == Err(GatewayError::InvalidKey)
             && let Some(call) = self.calls.get_mut(at)

@@ -35,10 +35,7 @@ impl Child {
 
     /// A plug: `status` is `on` or `off` and can be written, also as `toggle`.
     pub fn plug(sid: Sid) -> Self {
-        Self::new(sid, "plug")
-            .short_id(28548)
-            .value("voltage", 3600)
-            .writable("status", "off")
+        Self::new(sid, "plug").short_id(28548).value("voltage", 3600).writable("status", "off")
     }
 
     /// A door's sensor, on a battery: `status` is `open` or `close`.

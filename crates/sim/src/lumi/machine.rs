@@ -258,8 +258,10 @@ impl Machine {
             }
             _ => {
                 let models = self.children.iter().map(|child| &child.model);
-                let list: Vec<_> =
-                    sids.zip(models).map(|(sid, model)| json!({"sid": sid, "model": model})).collect();
+                let list: Vec<_> = sids
+                    .zip(models)
+                    .map(|(sid, model)| json!({"sid": sid, "model": model}))
+                    .collect();
                 json!({"cmd": "discovery_rsp", "sid": sid, "token": token, "dev_list": list})
             }
         }
@@ -323,7 +325,13 @@ impl Machine {
     }
 
     /// An answer to a read or a write.
-    fn state(&self, what: &str, child: Option<&Child>, sid: &str, values: Map<String, Value>) -> Value {
+    fn state(
+        &self,
+        what: &str,
+        child: Option<&Child>,
+        sid: &str,
+        values: Map<String, Value>,
+    ) -> Value {
         let end = if self.builder.version == Version::V1 { "ack" } else { "rsp" };
         let mut answer = json!({"cmd": format!("{what}_{end}"), "sid": sid});
         if let Some(child) = child {
@@ -400,7 +408,8 @@ fn new_token(random: &mut SeededRandom) -> (Token, String) {
         let mut bytes = [0; 16];
         random.fill(&mut bytes);
         let letter = |byte: u8| ALPHABET.get(usize::from(byte) % ALPHABET.len());
-        let text: String = bytes.iter().filter_map(|byte| letter(*byte)).copied().map(char::from).collect();
+        let text: String =
+            bytes.iter().filter_map(|byte| letter(*byte)).copied().map(char::from).collect();
         if let Ok(token) = text.parse() {
             return (token, text);
         }
