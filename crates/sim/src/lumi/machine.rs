@@ -1,15 +1,18 @@
 //! A gateway without sockets and without a clock.
 
+mod messages;
+
 use std::collections::VecDeque;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 
 use iot_home_core::{Instant, Random, SeededRandom};
 use iot_home_lumi::{PORT, Sid, Token, Version};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::lumi::builder::Builder;
 use crate::lumi::child::Child;
 use crate::lumi::command::{Command, Write};
+use crate::lumi::machine::messages::{error_values, set};
 use crate::lumi::report::{Report, count};
 
 /// A simulated gateway as a state machine: datagrams and the time go in, datagrams come out.
@@ -162,9 +165,9 @@ impl Machine {
             count(&mut self.report.heartbeats);
             let ip = Map::from_iter([("ip".to_owned(), Value::from(self.addr.ip().to_string()))]);
             let mut heartbeat = self.notice("heartbeat", &self.own, ip);
-            heartbeat["token"] = self.token_text.as_str().into();
+            set(&mut heartbeat, "token", self.token_text.as_str());
             // As text, the one number that gateways write so.
-            heartbeat["short_id"] = "0".into();
+            set(&mut heartbeat, "short_id", "0");
             self.multicast(&heartbeat);
         }
         for at in 0..self.children.len() {
@@ -233,40 +236,6 @@ impl Machine {
         &self.report
     }
 
-    fn iam(&self) -> Value {
-        let ip = match self.addr.ip() {
-            IpAddr::V4(ip) => ip,
-            IpAddr::V6(_) => Ipv4Addr::UNSPECIFIED,
-        };
-        let mut iam = json!({
-            "cmd": "iam", "ip": ip.to_string(), "port": self.addr.port().to_string(),
-            "model": self.own.model, "sid": self.own.sid.to_string(),
-        });
-        if self.builder.version_in_iam {
-            iam["proto_version"] = self.own.values.get("proto_version").cloned().into();
-        }
-        iam
-    }
-
-    fn list(&self) -> Value {
-        let (sid, token) = (self.own.sid.to_string(), &self.token_text);
-        let sids = self.children.iter().map(|child| child.sid.to_string());
-        match self.builder.version {
-            Version::V1 => {
-                let data = Value::from_iter(sids).to_string();
-                json!({"cmd": "get_id_list_ack", "sid": sid, "token": token, "data": data})
-            }
-            _ => {
-                let models = self.children.iter().map(|child| &child.model);
-                let list: Vec<_> = sids
-                    .zip(models)
-                    .map(|(sid, model)| json!({"sid": sid, "model": model}))
-                    .collect();
-                json!({"cmd": "discovery_rsp", "sid": sid, "token": token, "dev_list": list})
-            }
-        }
-    }
-
     fn read(&mut self, sid: &str) -> Value {
         match sid.parse().ok().and_then(|sid| self.find(sid)).cloned() {
             Some(child) => {
@@ -324,42 +293,6 @@ impl Machine {
         Ok((sid, done))
     }
 
-    /// An answer to a read or a write.
-    fn state(
-        &self,
-        what: &str,
-        child: Option<&Child>,
-        sid: &str,
-        values: Map<String, Value>,
-    ) -> Value {
-        let end = if self.builder.version == Version::V1 { "ack" } else { "rsp" };
-        let mut answer = json!({"cmd": format!("{what}_{end}"), "sid": sid});
-        if let Some(child) = child {
-            answer["model"] = child.model.as_str().into();
-            answer["short_id"] = child.short_id.into();
-        }
-        self.with_values(answer, values)
-    }
-
-    fn notice(&self, what: &str, child: &Child, values: Map<String, Value>) -> Value {
-        let notice = json!({
-            "cmd": what, "model": child.model, "sid": child.sid.to_string(),
-            "short_id": child.short_id,
-        });
-        self.with_values(notice, values)
-    }
-
-    fn with_values(&self, mut message: Value, values: Map<String, Value>) -> Value {
-        match self.builder.version {
-            Version::V1 => message["data"] = Value::Object(values).to_string().into(),
-            _ => {
-                let one = |(name, value)| Value::Object(Map::from_iter([(name, value)]));
-                message["params"] = values.into_iter().map(one).collect();
-            }
-        }
-        message
-    }
-
     fn tell(&mut self, sid: Sid, values: Map<String, Value>) {
         let Some(child) = self.find(sid) else { return };
         let report = self.notice("report", child, values);
@@ -395,10 +328,6 @@ impl Machine {
     fn find_mut(&mut self, sid: Sid) -> Option<&mut Child> {
         std::iter::once(&mut self.own).chain(&mut self.children).find(|child| child.sid == sid)
     }
-}
-
-fn error_values(error: &str) -> Map<String, Value> {
-    Map::from_iter([("error".to_owned(), error.into())])
 }
 
 /// Sixteen letters and digits.
