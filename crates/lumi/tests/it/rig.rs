@@ -67,7 +67,8 @@ impl Rig {
     /// Carries everything over until both are silent.
     pub(crate) fn settle(&mut self) {
         let mut buffer = Vec::new();
-        loop {
+        for round in 0.. {
+            assert!(round < 10_000, "they do not stop talking");
             let mut quiet = true;
             while let Some(datagram) = self.session.poll_transmit(self.now, &mut buffer) {
                 self.sent.push(String::from_utf8(datagram.to_vec()).unwrap());
