@@ -12,6 +12,7 @@ const PYTHON_MIIO: &str = "0.6.0.dev0";
 const CLICK: &str = "8.1.8";
 /// python-miio asks for it as well.
 const MICLOUD: &str = "0.6";
+const XIAOMI_GATEWAY: &str = "0.14.3";
 const NODE_MIHOME: &str = "0.0.32";
 const PYTHON_YEELIGHT: &str = "0.7.16";
 const YEELIGHT_AWESOME: &str = "1.1.0";
@@ -56,12 +57,14 @@ impl Peers {
             format!("click=={CLICK}"),
             format!("yeelight=={PYTHON_YEELIGHT}"),
             format!("micloud=={MICLOUD}"),
+            format!("PyXiaomiGateway=={XIAOMI_GATEWAY}"),
         ];
         let stamp = Stamp::new(&venv, wanted.join("\n"));
         if stamp.is_current()
             && self.python_version().await.is_ok()
             && self.python_yeelight_version().await.is_ok()
             && self.micloud_version().await.is_ok()
+            && self.xiaomi_gateway_version().await.is_ok()
         {
             return Ok(());
         }
@@ -72,6 +75,7 @@ impl Peers {
         self.python_version().await?;
         self.python_yeelight_version().await?;
         self.micloud_version().await?;
+        self.xiaomi_gateway_version().await?;
         stamp.write()
     }
 
@@ -144,6 +148,11 @@ impl Peers {
     /// What micloud calls its version.
     pub(crate) async fn micloud_version(&self) -> Result<String, Failure> {
         python_package_version(&self.python(), "micloud", MICLOUD).await
+    }
+
+    /// What PyXiaomiGateway calls its version.
+    pub(crate) async fn xiaomi_gateway_version(&self) -> Result<String, Failure> {
+        python_package_version(&self.python(), "PyXiaomiGateway", XIAOMI_GATEWAY).await
     }
 
     /// What Tencent's SDK calls its version.

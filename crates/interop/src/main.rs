@@ -33,7 +33,7 @@ use crate::install::Peers;
 use crate::peer::python_miio::Place;
 use crate::peer::{
     aedes, aliyun_sdk, mi_cloud, miio_simulator, miiocli, miot_simulator, mosquitto, node_mihome,
-    ours, push_server, python_miio, python_yeelight, tencent_sdk, yeelight_awesome,
+    ours, push_server, python_miio, python_yeelight, tencent_sdk, xiaomi_gateway, yeelight_awesome,
 };
 use crate::process::Failure;
 use crate::tally::Tally;
@@ -100,6 +100,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
     let yeelight = save(&run, "python_yeelight.py", include_str!("../peers/python_yeelight.py"))?;
     let tencent_sdk = save(&run, "tencent_sdk.py", include_str!("../peers/tencent_sdk.py"))?;
     let micloud_script = save(&run, "micloud_peer.py", include_str!("../peers/micloud.py"))?;
+    let lumi_script = save(&run, "lumi_peer.py", include_str!("../peers/xiaomi_gateway.py"))?;
     let witness = save(&run, "witness.py", include_str!("../peers/witness.py"))?;
     namespace::prepare(&peers.python(), &script).await?;
     let python = peers.python_version().await?;
@@ -109,6 +110,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
     let aliyun = peers.aliyun_sdk_version().await?;
     let tencent = peers.tencent_sdk_version().await?;
     let micloud = peers.micloud_version().await?;
+    let xiaomi_gateway = peers.xiaomi_gateway_version().await?;
     let aedes = peers.aedes_version().await?;
     let mosquitto = mosquitto::version().await?;
     let iproute = networks::version().await?;
@@ -129,6 +131,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
         Tally::new("aedes", &aedes, "broker", 20),
         Tally::new("micloud", &micloud, "client", 12),
         Tally::new("node-mihome (cloud)", &mihome, "client", 12),
+        Tally::new("PyXiaomiGateway", &xiaomi_gateway, "client", 60),
     ];
     let [
         client,
@@ -146,6 +149,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
         clouds,
         micloud,
         mihome_cloud,
+        lumi,
     ] = &mut tallies;
     let everything = async {
         let place = Place { peers, run: &run };
@@ -177,6 +181,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
                 let played = mi_cloud::play_node_mihome(peers, &run, mihome_cloud).await;
                 keep(played, mihome_cloud);
             },
+            async { keep(xiaomi_gateway::play(peers, &run, &lumi_script, lumi).await, lumi) },
         );
         // One after the other: each binds every address.
         keep(miot_simulator::play(peers, &run, &spec, miot).await, miot);

@@ -19,4 +19,5 @@ mod session;
 mod simulator;
 pub(crate) mod tencent_sdk;
 mod things;
+pub(crate) mod xiaomi_gateway;
 pub(crate) mod yeelight_awesome;

@@ -6,13 +6,15 @@
 pub mod config;
 #[cfg(any(feature = "miio", feature = "yeelight"))]
 mod lane;
+#[cfg(feature = "lumi")]
+pub mod lumi;
 #[cfg(feature = "micloud")]
 pub mod micloud;
 #[cfg(feature = "miio")]
 pub mod miio;
 #[cfg(feature = "mqtt")]
 pub mod mqtt;
-#[cfg(any(feature = "miio", feature = "mqtt", feature = "yeelight"))]
+#[cfg(any(feature = "lumi", feature = "miio", feature = "mqtt", feature = "yeelight"))]
 mod race;
 #[cfg(any(feature = "micloud", feature = "mqtt"))]
 mod web;
@@ -21,6 +23,8 @@ pub mod yeelight;
 
 #[cfg(any(feature = "miio", feature = "mqtt", feature = "yeelight"))]
 pub use config::Config;
+#[cfg(feature = "lumi")]
+pub use lumi::SimGateway;
 #[cfg(feature = "micloud")]
 pub use micloud::SimCloud;
 #[cfg(feature = "miio")]

@@ -8,6 +8,7 @@ mod faults;
 mod gateway;
 mod hostile;
 mod link;
+mod lumi;
 mod methods;
 mod micloud;
 mod mqtt;

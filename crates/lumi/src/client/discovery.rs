@@ -1,0 +1,223 @@
+//! Discovery over sockets: one for each interface, as a stream of gateways.
+
+use std::fmt;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use futures_core::Stream;
+use iot_home_core::Instant;
+use tokio::time::{self, Sleep};
+
+use super::Error;
+use super::sockets::{self, Sockets};
+use crate::search::{Found, ROUNDS, Search, Target};
+use crate::{GROUP, SEARCH_PORT};
+
+/// A search for gateways: a stream that yields each one the moment it answers.
+///
+/// Without [targets](DiscoveryBuilder::targets) it asks the gateways' group on every IPv4 interface, three times. It
+/// ends by itself, and its sockets are closed when it has ended or is dropped.
+///
+/// ```no_run
+/// # async fn run() -> Result<(), iot_home_lumi::Error> {
+/// use futures_util::StreamExt;
+/// use iot_home_lumi::Discovery;
+///
+/// let mut found = Discovery::builder().start()?;
+/// while let Some(gateway) = found.next().await {
+///     println!("{} {} at {}", gateway.model, gateway.sid, gateway.addr);
+/// }
+/// # Ok(())
+/// # }
+/// ```
+#[must_use = "a search does nothing unless it is polled"]
+pub struct Discovery {
+    search: Search,
+    sockets: Sockets,
+    /// A question that the socket would not take yet.
+    unsent: Option<(Target, &'static [u8])>,
+    origin: time::Instant,
+    sleep: Pin<Box<Sleep>>,
+}
+
+impl Discovery {
+    /// A search with its defaults: all interfaces, three seconds.
+    pub fn builder() -> DiscoveryBuilder {
+        DiscoveryBuilder {
+            targets: Vec::new(),
+            interfaces: Vec::new(),
+            wait: Duration::from_secs(3),
+            count: None,
+        }
+    }
+
+    fn poll_send(&mut self, cx: &mut Context<'_>) {
+        while let Some((target, whois)) = self.unsent.take().or_else(|| self.search.poll_transmit())
+        {
+            match self.sockets.poll_send_over(cx, target.link, target.addr, whois) {
+                Poll::Pending => {
+                    self.unsent = Some((target, whois));
+                    return;
+                }
+                Poll::Ready(Ok(())) => {}
+                // One interface that is down, or has no route, ends nothing.
+                Poll::Ready(Err(error)) => {
+                    tracing::debug!(%error, to = %target.addr, "a question was not sent");
+                }
+            }
+        }
+    }
+}
+
+impl Stream for Discovery {
+    type Item = Found;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Found>> {
+        let this = &mut *self;
+        loop {
+            let now = Instant::from_origin(this.origin.elapsed());
+            if this.search.is_finished(now) {
+                // Closed now, and not when somebody gets round to dropping the stream.
+                this.sockets.close();
+                return Poll::Ready(None);
+            }
+            this.search.handle_timeout(now);
+            this.poll_send(cx);
+            let Self { search, sockets, .. } = this;
+            let found = sockets
+                .poll_receive(cx, |from, datagram| search.handle_datagram(now, from, datagram));
+            if found.is_some() {
+                return Poll::Ready(found);
+            }
+            let next = this.search.poll_timeout().since_origin();
+            // A deadline beyond what the clock can count never comes.
+            let Some(at) = this.origin.checked_add(next) else { return Poll::Pending };
+            if this.sleep.deadline() != at {
+                this.sleep.as_mut().reset(at);
+            }
+            ready!(this.sleep.as_mut().poll(cx));
+        }
+    }
+}
+
+impl fmt::Debug for Discovery {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Discovery").field("search", &self.search).finish_non_exhaustive()
+    }
+}
+
+/// Settings of a [`Discovery`].
+#[derive(Clone, Debug)]
+#[must_use]
+pub struct DiscoveryBuilder {
+    targets: Vec<SocketAddr>,
+    interfaces: Vec<Ipv4Addr>,
+    wait: Duration,
+    count: Option<usize>,
+}
+
+impl DiscoveryBuilder {
+    /// Asks these addresses and no others. It is not known that every gateway answers a search that was meant for
+    /// it alone.
+    pub fn targets<A: Into<SearchAddr>>(mut self, targets: impl IntoIterator<Item = A>) -> Self {
+        self.targets.extend(targets.into_iter().map(|target| target.into().0));
+        self
+    }
+
+    /// Asks only over the interfaces that have these addresses. Loopback takes part only here.
+    pub fn interfaces(mut self, addrs: impl IntoIterator<Item = Ipv4Addr>) -> Self {
+        self.interfaces.extend(addrs);
+        self
+    }
+
+    /// How long the search takes unless it ends early. Three seconds by default.
+    pub fn wait(mut self, wait: Duration) -> Self {
+        self.wait = wait;
+        self
+    }
+
+    /// Ends the search as soon as this many gateways were found.
+    pub fn count(mut self, gateways: usize) -> Self {
+        self.count = Some(gateways);
+        self
+    }
+
+    /// Opens the sockets. The first questions leave when the stream is polled.
+    ///
+    /// # Errors
+    /// When the interfaces cannot be listed, one that was asked for does not exist, or not a single socket can be
+    /// opened. Interfaces that fail beside others that work are left out.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime that has its IO and time drivers on.
+    pub fn start(self) -> Result<Discovery, Error> {
+        let mut locals: Vec<IpAddr> = self.interfaces.iter().copied().map(IpAddr::from).collect();
+        let group = [SocketAddrV4::new(GROUP, SEARCH_PORT).into()];
+        let targets: &[SocketAddr] = if self.targets.is_empty() {
+            locals = sockets::interfaces(&self.interfaces)?.into_iter().map(IpAddr::from).collect();
+            &group
+        } else {
+            &self.targets
+        };
+        if locals.is_empty() {
+            // One socket for each family that is asked for.
+            let families = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
+            let wanted =
+                |local: &IpAddr| targets.iter().any(|target| target.is_ipv4() == local.is_ipv4());
+            locals.extend(families.into_iter().filter(wanted));
+        }
+        let (mut opened, mut asked, mut failed) = (Vec::new(), Vec::new(), None);
+        for local in locals {
+            match sockets::socket(SocketAddr::new(local, 0)) {
+                Ok(socket) => {
+                    let reached = targets.iter().filter(|addr| addr.is_ipv4() == local.is_ipv4());
+                    asked.extend(reached.map(|addr| Target { link: opened.len(), addr: *addr }));
+                    opened.push(socket);
+                }
+                Err(error) => {
+                    tracing::debug!(%error, %local, "no socket on this interface");
+                    failed = Some(error);
+                }
+            }
+        }
+        if let Some(error) = failed.filter(|_| opened.is_empty()) {
+            return Err(error);
+        }
+        let mut search = Search::new(Instant::ORIGIN, asked, &ROUNDS, self.wait);
+        if let Some(count) = self.count {
+            search = search.count(count);
+        }
+        let origin = time::Instant::now();
+        Ok(Discovery {
+            search,
+            sockets: Sockets::new(opened),
+            unsent: None,
+            origin,
+            sleep: Box::pin(time::sleep_until(origin)),
+        })
+    }
+}
+
+/// Where a gateway is searched. An address without a port means [`SEARCH_PORT`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct SearchAddr(SocketAddr);
+
+impl From<SocketAddr> for SearchAddr {
+    fn from(addr: SocketAddr) -> Self {
+        Self(addr)
+    }
+}
+
+impl From<IpAddr> for SearchAddr {
+    fn from(ip: IpAddr) -> Self {
+        Self(SocketAddr::new(ip, SEARCH_PORT))
+    }
+}
+
+impl From<Ipv4Addr> for SearchAddr {
+    fn from(ip: Ipv4Addr) -> Self {
+        IpAddr::from(ip).into()
+    }
+}
