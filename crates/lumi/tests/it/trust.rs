@@ -61,9 +61,14 @@ fn answers_that_nobody_waits_for_change_nothing() {
     );
     let read = format!(r#"{{"cmd":"read_ack","model":"forged","sid":"{plug}","data":"{{}}"}}"#);
     let written = format!(r#"{{"cmd":"write_ack","sid":"{plug}","data":"{{}}"}}"#);
+    // Something is waited for, but none of these.
+    let waiting = rig.session.read(rig.now, own);
+    let mut buffer = Vec::new();
+    rig.session.poll_transmit(rig.now, &mut buffer).unwrap();
     for unasked in [list, read, written] {
         assert!(!rig.session.handle_datagram(rig.now, gateway_addr(), unasked.as_bytes()));
     }
+    rig.session.cancel(rig.now, waiting);
     assert_eq!(rig.session.stats().unasked, 3);
     assert_eq!(rig.session.known_children().count(), 2);
     let asked = rig.session.write(rig.now, plug, on());
