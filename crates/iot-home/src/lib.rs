@@ -14,6 +14,9 @@ pub use iot_home_aliyun as aliyun;
 #[cfg(feature = "http")]
 #[doc(inline)]
 pub use iot_home_http as http;
+#[cfg(feature = "discovery")]
+#[doc(inline)]
+pub use iot_home_hub as hub;
 #[cfg(feature = "lumi")]
 #[doc(inline)]
 pub use iot_home_lumi as lumi;

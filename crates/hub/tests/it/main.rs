@@ -1,0 +1,1 @@
+//! The hub against simulated homes, on loopback.
