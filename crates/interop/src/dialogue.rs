@@ -11,6 +11,8 @@ use tokio::time::timeout;
 
 use crate::process::{Failure, tail};
 
+/// A program is ready in less, on a machine with much else to do.
+const START: Duration = Duration::from_secs(60);
 /// Every step takes less.
 const SHORT: Duration = Duration::from_secs(20);
 
@@ -47,7 +49,7 @@ impl Dialogue {
         };
         let answers = BufReader::new(answers).lines();
         let mut dialogue = Self { name, child, orders, answers, log };
-        dialogue.hear().await?;
+        dialogue.hear(START).await?;
         Ok(dialogue)
     }
 
@@ -55,7 +57,7 @@ impl Dialogue {
     pub(crate) async fn ask(&mut self, order: impl std::fmt::Display) -> Result<Value, Failure> {
         let line = format!("{order}\n");
         match self.orders.write_all(line.as_bytes()).await {
-            Ok(()) => self.hear().await,
+            Ok(()) => self.hear(SHORT).await,
             Err(_) => Err(self.failure("it takes no orders")),
         }
     }
@@ -73,8 +75,8 @@ impl Dialogue {
         let _ = timeout(SHORT, self.child.wait()).await;
     }
 
-    async fn hear(&mut self) -> Result<Value, Failure> {
-        match timeout(SHORT, self.answers.next_line()).await {
+    async fn hear(&mut self, most: Duration) -> Result<Value, Failure> {
+        match timeout(most, self.answers.next_line()).await {
             Ok(Ok(Some(line))) => serde_json::from_str(&line)
                 .map_err(|error| self.failure(&format!("{line:?} is no answer: {error}"))),
             Ok(_) => Err(self.failure("it ended without an answer")),

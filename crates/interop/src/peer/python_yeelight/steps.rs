@@ -37,11 +37,13 @@ pub(super) fn main_light() -> Vec<Step> {
         step("set_power_mode", json!([{"is": "PowerMode.NORMAL"}])).shows(json!({"color_mode": 2})),
         step("set_power_mode", json!([{"is": "PowerMode.RGB"}])).shows(json!({"color_mode": 1})),
         step("set_power_mode", json!([{"is": "PowerMode.HSV"}])).shows(json!({"color_mode": 3})),
-        step("set_power_mode", json!([{"is": "PowerMode.COLOR_FLOW"}])).shows(json!({"flowing": 1})),
         step("start_flow", json!([flow(2, "recover")])).shows(json!({
             "flowing": 1,
             "flow_params": "8,0,60000,1,16711680,80,60000,2,2700,20,60000,1,16777215,100,60000,7,0,-1",
         })),
+        step("stop_flow", json!([])).shows(json!({"flowing": 0})),
+        // It plays the last flow again, a long one.
+        step("set_power_mode", json!([{"is": "PowerMode.COLOR_FLOW"}])).shows(json!({"flowing": 1})),
         step("stop_flow", json!([])).shows(json!({"flowing": 0})),
         step("turn_off", json!([])).shows(json!({"power": "off"})),
     ];
