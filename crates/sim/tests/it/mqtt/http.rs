@@ -3,17 +3,21 @@
 use std::time::Duration;
 
 use ::http::{Method, Request, Response, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use iot_home_aliyun::registration::access::{self, AccessCode, AccessToken};
 use iot_home_aliyun::registration::{AuthCode, Guided, NotGiven, Registration, Server, guide};
 use iot_home_aliyun::{Device, SignMethod, Timestamp};
 use iot_home_core::Instant;
 use iot_home_mqtt::http::{self as data, Origin};
+use iot_home_mqtt::mac::{Algorithm, Mac};
 use iot_home_mqtt::{Connect, ConnectCode, MqttLogin};
 use iot_home_sim::mqtt::{DeviceId, Machine, Output, Product, SimPlatform};
 use iot_home_tencent as tencent;
 use iot_home_tencent::registration::{Publish, Registered};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 const PRODUCT: &str = "a1X2bEnP82z";
 const PRODUCT_SECRET: &str = "PsWqkS1hGbGgdqkX";
@@ -419,6 +423,60 @@ fn publishing_to_tencent_over_http() {
     }
     let violations = platform.report().violations;
     assert_eq!((violations.bad_request, violations.forbidden_publish), (2, 1));
+}
+
+/// A client that does not keep to the limits: 128 KB at the one, 16 KB at the other. Beyond it nothing is passed on.
+#[test]
+fn payloads_beyond_the_limit() {
+    let server: Origin = "https://iot-as-http.cn-shanghai.aliyuncs.com".parse().unwrap();
+    let device = Device::new(PRODUCT, "lamp-1", SECRET).unwrap().sub_device();
+    for (length, refused) in [(128 << 10, 0), ((128 << 10) + 1, 1)] {
+        let mut platform = platform_of(product());
+        let request = access::authenticate(&server, &device, NOW).unwrap();
+        let token = AccessToken::open(&send(&mut platform, &request)).unwrap();
+        let mut message = token.publish(&server, "/a1X2bEnP82z/lamp-1/user/update", "").unwrap();
+        message.body = vec![b'x'; length];
+        let answer = access::published(&send(&mut platform, &message));
+        let code = AccessCode::BAD_PARAMETER;
+        assert_eq!(answer.err(), (refused == 1).then_some(NotGiven::AccessRefused { code }));
+        passed_on(&platform, length, refused);
+    }
+    let device = tencent::Device::new(TENCENT, "lamp1", PSK).unwrap();
+    for (length, refused) in [(16 << 10, 0), ((16 << 10) + 1, 1)] {
+        let mut platform = platform_of(tencent_product());
+        let small = Publish::new("YOURPROD01/lamp1/event", "hello").request(&device, NOW, 1);
+        let large = signed_again(&body(&small.unwrap(), "hello", &"x".repeat(length)));
+        let answer: Value = serde_json::from_slice(&send(&mut platform, &large)).unwrap();
+        let code = answer["Response"]["Error"]["Code"].as_str();
+        let told = (refused == 1).then_some("InvalidParameterValue.PayloadOverLimit");
+        assert_eq!(code, told, "{length}");
+        passed_on(&platform, length, refused);
+    }
+}
+
+fn passed_on(platform: &Machine, length: usize, refused: u64) {
+    let violations = platform.report().violations;
+    assert_eq!((violations.payload_size, violations.total()), (refused, refused), "{length}");
+    assert_eq!(platform.report().received, 1 - refused, "{length}");
+    let said = platform.messages().next_back().map(|message| message.payload.len());
+    assert_eq!(said, (refused == 0).then_some(length));
+}
+
+/// A request of Tencent's with the signature of what it says now.
+fn signed_again(request: &data::Request) -> data::Request {
+    let value = |name: &str| {
+        let header = request.headers.iter().find(|(ours, _)| *ours == name);
+        header.unwrap_or_else(|| panic!("{name} is not there")).1.clone()
+    };
+    let digest: String =
+        Sha256::digest(&request.body).iter().map(|byte| format!("{byte:02x}")).collect();
+    let content = format!(
+        "POST\nap-guangzhou.gateway.tencentdevices.com\n/device/publish\n\nhmacsha256\n{}\n{}\n{digest}",
+        value("X-TC-Timestamp"),
+        value("X-TC-Nonce"),
+    );
+    let tag = Mac::new(Algorithm::Sha256, PSK.as_bytes()).sign([content.as_str()]);
+    header(request, "X-TC-Signature", &tag.with_bytes(|bytes| STANDARD.encode(bytes)))
 }
 
 #[test]

@@ -116,8 +116,12 @@ impl Machine {
         };
         let topic = percent_decode_str(topic).decode_utf8_lossy();
         let is_binary = header(request, "content-type") == "application/octet-stream";
-        if request.body().len() > aliyun::registration::access::MAX_PAYLOAD || !is_binary {
+        if !is_binary {
             return self.bad_request(code(10001));
+        }
+        if request.body().len() > aliyun::registration::access::MAX_PAYLOAD {
+            count(&mut self.report.violations.payload_size);
+            return code(10001);
         }
         if self.publish_for(now, &device, &topic, request.body().clone()) {
             let id = self.next_id();
