@@ -197,6 +197,22 @@ fn what_is_refused_and_what_cannot_be_read() {
     assert!(ProductSecret::try_from("fifteen-letters").is_err());
 }
 
+/// 64 KiB are read of the one and 16 of the other, and not a byte more, whatever is in it.
+#[test]
+fn answers_that_are_too_long() {
+    let plain = json!({"encryptionType": 2, "psk": PSK}).to_string();
+    let registered = String::from_utf8(answer(&plain, plain.len())).unwrap();
+    let padded = |text: &str, length: usize| format!("{text}{}", " ".repeat(length - text.len()));
+    let open = |length| ours().open(padded(&registered, length).as_bytes()).map(drop);
+    assert_eq!(open(64 << 10), Ok(()));
+    let long = Unreadable::Length { length: 65_537, most: 65_536 };
+    assert_eq!(open((64 << 10) + 1), Err(long.into()));
+    let done = r#"{"Response":{"RequestId":"1"}}"#;
+    assert_eq!(published(padded(done, 16 << 10).as_bytes()), Ok(()));
+    let long = Unreadable::Length { length: 16_385, most: 16_384 };
+    assert_eq!(published(padded(done, (16 << 10) + 1).as_bytes()), Err(long.into()));
+}
+
 /// Signed with the psk as it is written.
 #[test]
 fn publishing() {
@@ -223,6 +239,14 @@ fn publishing() {
         STANDARD.encode(mac.finalize().into_bytes())
     };
     assert_eq!(header(&request, "X-TC-Signature"), signature);
+
+    // The gateway has no quality 2.
+    for (asked, told) in [(0, 0), (1, 1), (2, 1)] {
+        let mut message = message.clone();
+        message.qos = asked;
+        let body = message.request(&device, now, 1).unwrap().body;
+        assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["Qos"], told);
+    }
 
     let long = "x".repeat(16 * 1024 + 1);
     assert!(Publish::new("YOURPROD01/lamp1/event", &long).request(&device, now, 1).is_err());
