@@ -214,6 +214,18 @@ impl Thing {
         self.ask_explorer(call, |_| Ok(())).await
     }
 
+    /// Several events happened, each with its time.
+    ///
+    /// # Errors
+    /// As for [`report`](Self::report).
+    ///
+    /// # Cancel safety
+    /// As for [`report`](Self::report).
+    pub async fn several_events<P: Serialize>(&self, events: &[Event<'_, P>]) -> Result<(), Error> {
+        let call = event::post_several(&self.topics, &self.token(), events)?;
+        self.ask_explorer(call, |_| Ok(())).await
+    }
+
     /// What time it is, by the platform's clock: since 1970-01-01 00:00 UTC. Half of the way there and back is taken for
     /// the way back. The platform's answers do not say what they answer: one is waited for at a time.
     ///

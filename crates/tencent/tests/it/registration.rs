@@ -80,6 +80,7 @@ fn old_requests_of_the_vectors() {
         let request = registration(input).old_request(seconds(input), nonce(input));
         let path = text(&case["expected"], "path");
         assert_eq!(request.url, format!("https://gateway.tencentdevices.com{path}"));
+        assert_eq!(header(&request, "Content-Type"), "application/json; charset=utf-8");
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let expected = json!({
             "deviceName": input["device_name"], "nonce": input["nonce"], "productId": input["product_id"],
@@ -160,6 +161,8 @@ fn what_is_refused_and_what_cannot_be_read() {
     let refused = r#"{"Response":{"Error":{"Code":"ResourceNotFound.X\u001b[2J","Message":"m"},"RequestId":"1"}}"#;
     // What would control a terminal is left out.
     assert_eq!(open(refused), NotGiven::Refused { code: "ResourceNotFound.X2J".into() });
+    let long = json!({"Response": {"Error": {"Code": "x".repeat(200)}}}).to_string();
+    assert_eq!(open(&long), NotGiven::Refused { code: "x".repeat(128) });
     assert_eq!(open(r#"{"code":1011,"message":"m"}"#), NotGiven::RefusedByNumber { code: 1011 });
     assert!(matches!(open("{}"), NotGiven::Unreadable(Unreadable::Form { .. })));
     assert!(matches!(open("<html>"), NotGiven::Unreadable(Unreadable::NotJson { .. })));
@@ -248,6 +251,8 @@ fn publishing() {
         assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["Qos"], told);
     }
 
+    let full = "x".repeat(16 * 1024);
+    assert!(Publish::new("YOURPROD01/lamp1/event", &full).request(&device, now, 1).is_ok());
     let long = "x".repeat(16 * 1024 + 1);
     assert!(Publish::new("YOURPROD01/lamp1/event", &long).request(&device, now, 1).is_err());
     assert!(Publish::new("YOURPROD01/lamp1/+", "").request(&device, now, 1).is_err());

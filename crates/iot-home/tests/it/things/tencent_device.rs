@@ -6,7 +6,7 @@ use futures_util::StreamExt as _;
 use iot_home::mqtt::client::Session;
 use iot_home::sim::mqtt::{AnswerFault, DeviceId, Faults, SimPlatform};
 use iot_home::tencent::client::{ErrorKind, Event, Events};
-use iot_home::tencent::thing::event::Severity;
+use iot_home::tencent::thing::event::{self as tencent, Severity};
 use iot_home::tencent::thing::ota::{FailCode, Progress};
 use iot_home::tencent::thing::{Code, What};
 use iot_home::tencent::{Device, Thing};
@@ -41,9 +41,18 @@ async fn it_reports_and_tells_events() {
     thing.report(&json!({"power_switch": 1})).await.unwrap();
     thing.report_info(&json!({"fw_ver": "1.0"})).await.unwrap();
     thing.event("PowerAlarm", Severity::Fatal, &json!({"volts": 9})).await.unwrap();
+    let then = |id, volts| {
+        tencent::Event::new(id, Severity::Info, NEW_YEAR, json!({"volts": volts})).unwrap()
+    };
+    thing.several_events(&[then("Dimmed", 8), then("Dark", 0)]).await.unwrap();
     let state = platform.thing(&switch());
     assert_eq!(Value::Object(state.reported), json!({"power_switch": 1}));
-    assert_eq!(state.events, [("PowerAlarm".into(), json!({"volts": 9}))]);
+    let told = ["PowerAlarm", "Dimmed", "Dark"].map(String::from).into_iter();
+    let told: Vec<_> = told.zip([9, 8, 0].map(|volts| json!({"volts": volts}))).collect();
+    assert_eq!(state.events, told);
+    let many = [then("Dimmed", 8), then("Dark", 0)].repeat(200);
+    let error = thing.several_events(&many).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadInput, "longer than 16 KB");
     assert_eq!(thing.report(&5).await.unwrap_err().kind(), ErrorKind::BadInput);
 
     platform.desire(&switch(), &values(json!({"power_switch": 0}))).unwrap();
