@@ -148,7 +148,8 @@ async fn devices_are_registered_by_their_products_secret() {
     let topic = "/sys/a1X2bEnP82z/lamp-1/thing/proxy/provisioning/product_register_reply";
     platform.set_faults(Faults::default().answers(AnswerFault::Missing, 1));
     let again = &[by_product("new-4", "PsWqkS1hGbGgdqkX")];
-    let asking = gateway.gateway().register_by_product(again, random);
+    let below = gateway.gateway();
+    let asking = below.register_by_product(again, random);
     let foreign = async {
         // Another's secret, in the answer to this one's question.
         platform.until(|sim| sim.report().registrations == 2).await;
