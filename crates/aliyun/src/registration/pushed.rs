@@ -93,8 +93,8 @@ mod tests {
     use tokio::time::Instant;
 
     use super::pushed;
-    use crate::Device;
     use crate::registration::RegisterError;
+    use crate::{Device, SignMethod};
 
     /// A broker that lets in whoever comes, says this, and stays as long as it is heard. It gives what it was sent.
     async fn broker(mut stream: DuplexStream, says: Vec<u8>) -> Vec<u8> {
@@ -171,5 +171,30 @@ mod tests {
         let (given, took, dialed, _) = run(publish("/ext/ntp", "no"), true).await;
         assert!(matches!(given, Err(RegisterError::Silent)), "{given:?}");
         assert_eq!((took, dialed), (Duration::from_secs(1), 1));
+    }
+
+    /// One that reads no more when it has said what it has to say keeps nobody for long.
+    #[tokio::test(start_paused = true)]
+    async fn a_good_bye_that_nobody_takes() {
+        let options = Options::new().dial_with(|_, _| {
+            // A byte at a time, so that nothing is on its way.
+            let (ours, mut theirs) = duplex(1);
+            tokio::spawn(async move {
+                let mut head = [0; 2];
+                theirs.read_exact(&mut head).await.unwrap();
+                assert!(head[0] == 0x10 && head[1] < 0x80, "a short CONNECT comes first");
+                let mut connect = vec![0; head[1].into()];
+                theirs.read_exact(&mut connect).await.unwrap();
+                let says = [&[0x20, 2, 0, 0][..], &publish("/ext/register", "yes")].concat();
+                theirs.write_all(&says).await.unwrap();
+                std::future::pending::<()>().await;
+            });
+            async { io::Result::Ok(ours) }
+        });
+        let device = Device::new("a1X2bEnP82z", "lamp-1", "ga7XA6KdlEeiPXQPpRbAjOZXwG8ydgSe");
+        let login = device.unwrap().tcp().sign_method(SignMethod::HmacMd5);
+        let began = Instant::now();
+        assert_eq!(pushed(login, options, &["/ext/register"]).await.unwrap(), b"yes");
+        assert_eq!(began.elapsed(), Duration::from_secs(1));
     }
 }
