@@ -28,6 +28,9 @@ pub use self::event::{Event, Events, Received};
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub use self::fetch::FetchError;
 pub use self::gateway::Gateway;
+#[cfg(feature = "registration")]
+#[cfg_attr(docsrs, doc(cfg(feature = "registration")))]
+pub use self::gateway::RegisteredBelow;
 pub use self::refused::Refused;
 pub use self::thing::{Desired, Shadow, Thing};
 

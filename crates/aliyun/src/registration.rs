@@ -21,10 +21,13 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A gateway registers those below it with [`Call::product_register`](crate::thing::Call::product_register).
+//!
 //! Over MQTT the same is [`Registration::mqtt`] and [`Registration::mqtt_unknown`]; what they are answered with is
 //! [`Registered`](crate::thing::Registered).
 
 pub mod access;
+mod below;
 mod code;
 mod error;
 #[cfg(feature = "http")]
@@ -41,6 +44,7 @@ mod server;
 
 pub use iot_home_mqtt::http::Request;
 
+pub use self::below::Proxied;
 pub use self::code::AuthCode;
 pub use self::error::NotGiven;
 pub use self::https::{Guided, guide};

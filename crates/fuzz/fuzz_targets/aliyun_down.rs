@@ -5,6 +5,8 @@
 use std::time::Duration;
 
 use iot_home_aliyun::Device;
+use iot_home_aliyun::thing::config::{Config, Desired, LogConfig};
+use iot_home_aliyun::thing::gateway::{Name, ProductRegistered, Registered, TopologyChange};
 use iot_home_aliyun::thing::{Code, Down, MAX_PAYLOAD, Request, What};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
@@ -51,6 +53,17 @@ fuzz_target!(|input: &[u8]| {
         What::Reply(_, reply) => {
             let _ = reply.firmware();
             let _ = reply.data.map(|data| data.members().is_ok());
+            let _ = (reply.data::<Config<'_>>(), reply.data::<LogConfig>());
+            let _ = (reply.data::<Desired<'_>>(), reply.data::<Vec<Name<'_>>>());
+            let given: Vec<Registered<'_>> = reply.data().unwrap_or_default();
+            let told: ProductRegistered<'_> = reply.data().unwrap_or_default();
+            for one in given.into_iter().chain(told.successes) {
+                // What nobody asked for is not given.
+                assert!(one.clone().into_device(&[]).is_err());
+                if let Ok(given) = one.into_device(&[topics.address()]) {
+                    assert_eq!(given.device_name(), device.device_name());
+                }
+            }
         }
         _ => {}
     }
@@ -64,6 +77,7 @@ fn answered(topic: &str, request: &Request<'_>) {
     if let (Some(id), Some(text)) = (&request.id, written["id"].as_str()) {
         assert_eq!(id.as_str(), text);
     }
+    let _ = (request.params.parse::<TopologyChange<'_>>(), request.params.parse::<Config<'_>>());
     if let Ok(members) = request.params.members() {
         for (name, value) in members.iter() {
             assert_eq!(members.get(name), Some(value));

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use iot_home_tencent::Device;
+use iot_home_tencent::thing::shadow::State;
 use iot_home_tencent::thing::{Code, Down, MAX_PAYLOAD, What};
 use libfuzzer_sys::fuzz_target;
 use serde_json::{Value, json};
@@ -32,6 +33,14 @@ fuzz_target!(|input: &[u8]| {
         }
         What::Reply(_, reply) => {
             let _ = reply.status();
+            return;
+        }
+        What::Shadow(shadow) | What::Template(shadow) => {
+            assert!(!shadow.is_delta() || down.answers().is_none());
+            let state = shadow.payload.and_then(|remembered| remembered.state);
+            if let Some(Ok(State { reported: Some(values), .. })) = state.map(|state| state.parse()) {
+                let _ = values.members();
+            }
             return;
         }
         What::Time(time) => {

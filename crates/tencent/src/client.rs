@@ -15,6 +15,7 @@ mod event;
 #[cfg(feature = "http")]
 mod fetch;
 mod gateway;
+mod shadow;
 mod thing;
 
 pub use iot_home_mqtt::client::CallErrorKind as ErrorKind;
@@ -25,7 +26,8 @@ pub use self::event::{Announced, Event, Events, Received};
 #[cfg_attr(docsrs, doc(cfg(feature = "http")))]
 pub use self::fetch::FetchError;
 pub use self::gateway::{Gateway, Name};
-pub use self::thing::{Shadow, Status, Thing};
+pub use self::shadow::Shadow;
+pub use self::thing::{Status, Thing};
 
 /// Why a call did not work.
 pub type Error = iot_home_mqtt::client::CallError<crate::thing::Code>;

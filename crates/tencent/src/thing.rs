@@ -46,6 +46,7 @@ mod reply;
 mod request;
 mod rrpc;
 pub mod shadow;
+pub mod template;
 pub mod time;
 mod topics;
 

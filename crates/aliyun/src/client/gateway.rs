@@ -1,10 +1,16 @@
 //! Devices below a gateway.
 
+#[cfg(feature = "registration")]
+use iot_home_core::Random;
 use iot_home_mqtt::client::Message;
 
 use super::thing::reply;
 use super::{Error, Thing};
+#[cfg(feature = "registration")]
+use crate::registration::Registration;
 use crate::thing::gateway::{Name, Registered};
+#[cfg(feature = "registration")]
+use crate::thing::gateway::{NotRegistered, ProductRegistered};
 use crate::thing::{Address, Call, Topics};
 use crate::{Device, SubDevice};
 
@@ -179,6 +185,45 @@ impl<'a> Gateway<'a> {
             given.into_iter().map(|one| one.into_device(&asked)).collect()
         })
     }
+
+    /// Registers these devices, 1 to 30, each by its product's secret. Some may be registered and others not. As for
+    /// [`register`](Self::register), a device belongs to this gateway when it was [added](Self::add).
+    ///
+    /// # Errors
+    /// As for [`Thing::report`]. If the platform answers with the secret of a device that was not asked for, nothing is
+    /// given.
+    ///
+    /// # Cancel safety
+    /// The devices may be registered.
+    #[cfg(feature = "registration")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "registration")))]
+    pub async fn register_by_product(
+        &self,
+        devices: &[Registration],
+        random: &mut (dyn Random + Send),
+    ) -> Result<RegisteredBelow, Error> {
+        let call = Call::product_register(self.0.id(), devices, random)?.to(self.0.topics())?;
+        let answer = self.0.ask(call).await?;
+        let asked: Vec<_> = devices.iter().map(Registration::address).collect();
+        reply(&answer, |reply| {
+            let ProductRegistered { successes, failures } = reply.data()?;
+            let given = successes.into_iter().map(|one| one.into_device(&asked));
+            let refused = failures.into_iter().map(NotRegistered::into_owned).collect();
+            Ok(RegisteredBelow { devices: given.collect::<Result<_, _>>()?, refused })
+        })
+    }
+}
+
+/// What came of registering devices by their products' secrets.
+#[cfg(feature = "registration")]
+#[cfg_attr(docsrs, doc(cfg(feature = "registration")))]
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct RegisteredBelow {
+    /// Those that were registered, with their secrets.
+    pub devices: Vec<Device>,
+    /// Those that were not, and why.
+    pub refused: Vec<NotRegistered<'static>>,
 }
 
 fn success(message: &Message) -> Result<(), Error> {

@@ -26,10 +26,10 @@ pub(super) const MAX_ANSWER: usize = 64 * 1024;
 /// have been activated before; or it does not exist, and is registered by [`mqtt_unknown`](Self::mqtt_unknown).
 #[derive(Clone, Debug)]
 pub struct Registration {
-    product_key: ProductKey,
-    device_name: DeviceName,
+    pub(super) product_key: ProductKey,
+    pub(super) device_name: DeviceName,
     secret: ProductSecret,
-    method: SignMethod,
+    pub(super) method: SignMethod,
     server: Server,
 }
 
@@ -68,13 +68,11 @@ impl Registration {
 
     /// The request over HTTPS.
     pub fn https(&self, nonce: &Nonce) -> Request {
-        let names = (self.product_key.as_str(), self.device_name.as_str());
-        let sign = sign(&self.mac(), names.0, names.1, nonce.as_str());
         let form = form([
-            ("productKey", names.0),
-            ("deviceName", names.1),
+            ("productKey", self.product_key.as_str()),
+            ("deviceName", self.device_name.as_str()),
             ("random", nonce.as_str()),
-            ("sign", &sign),
+            ("sign", &self.sign(nonce)),
             ("signMethod", self.method.as_str()),
         ]);
         Request::post(self.server.url("/auth/register/device"), FORM, form)
@@ -127,6 +125,12 @@ impl Registration {
     pub fn mqtt_unknown(&self, instance: Option<InstanceId>) -> Login<Registering> {
         let unknown = Some(instance);
         Login::registering(&self.product_key, &self.device_name, self.mac(), self.method, unknown)
+    }
+
+    /// The signature of this device and this random text.
+    pub(super) fn sign(&self, nonce: &Nonce) -> String {
+        let (key, name) = (self.product_key.as_str(), self.device_name.as_str());
+        sign(&self.mac(), key, name, nonce.as_str())
     }
 
     fn mac(&self) -> Mac {

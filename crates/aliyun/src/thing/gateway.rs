@@ -16,7 +16,7 @@ use crate::{Device, DeviceSecret, SubDevice, SubDeviceProof};
 /// The most devices in a batch of logins.
 const MOST_LOGINS: usize = 50;
 /// The most devices of one registration.
-const MOST_REGISTRATIONS: usize = 30;
+pub(crate) const MOST_REGISTRATIONS: usize = 30;
 
 /// Which device: product key and device name.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -260,8 +260,7 @@ fn secret<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<DeviceSec
     hidden.0.try_into().map_err(D::Error::custom)
 }
 
-/// What a registration by the products' secrets is answered with
-/// ([`Method::ProductRegister`]).
+/// What a registration by the products' secrets ([`Method::ProductRegister`]) is answered with.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -287,6 +286,17 @@ pub struct NotRegistered<'a> {
     pub device_name: Cow<'a, str>,
     /// Why.
     pub code: Code,
+}
+
+impl NotRegistered<'_> {
+    /// The same, standing on its own.
+    pub fn into_owned(self) -> NotRegistered<'static> {
+        NotRegistered {
+            product_key: self.product_key.into_owned().into(),
+            device_name: self.device_name.into_owned().into(),
+            code: self.code,
+        }
+    }
 }
 
 /// The platform's console changed who is below the gateway: the parameters of

@@ -84,6 +84,16 @@ impl Topics {
         Ok(format!("/{}/user/{path}", self.device()))
     }
 
+    /// What to subscribe to for calls ([`Rrpc`](super::Rrpc)) that go to a topic of one's own, which is written without its
+    /// first slash. The login has to say [`ext`](crate::Params::ext) 1.
+    ///
+    /// # Errors
+    /// As for [`user`](Self::user).
+    pub fn calls_of(&self, path: &str) -> Result<String, InvalidField> {
+        check_path(path)?;
+        Ok(format!("/ext/rrpc/+/{path}"))
+    }
+
     pub(super) fn ntp_request(&self) -> String {
         format!("/ext/ntp/{}/request", self.device())
     }

@@ -202,6 +202,7 @@ fn guided() {
     assert!(!format!("{guided:?}").contains(TOKEN));
     let login = guided.login(&"gw-7".parse().unwrap(), true);
     assert_eq!((login.host.as_str(), login.port, login.tls), ("10.1.2.3", 1883, true));
+    assert_eq!(login.keep_alive, 300, "what the platform recommends at least");
     assert_eq!((login.client_id.as_str(), login.username.as_deref()), ("gw-7", Some("id-1")));
     assert_eq!(login.password.unwrap().expose(), TOKEN);
     let open = |answer: Value| Guided::open(answer.to_string().as_bytes()).map(|_| ()).unwrap_err();
@@ -245,6 +246,8 @@ fn access_over_http() {
         request.url,
         "https://iot-as-http.cn-shanghai.aliyuncs.com/topic/a1X2bEnP82z/lamp-1/user/a%20b%3Fc"
     );
+    let without = token.publish(&host, "a/b", "").unwrap().url;
+    assert!(without.ends_with(".com/topic/a/b"), "{without}");
     assert_eq!(request.headers[1], ("password", TOKEN.into()));
     assert_eq!(request.body, b"hello");
     assert!(!format!("{token:?} {request:?}").contains(TOKEN));
@@ -270,6 +273,68 @@ fn access_over_http() {
         let answer = json!({"code": 0, "info": {"token": token}}).to_string();
         assert!(AccessToken::open(answer.as_bytes()).is_err(), "{token:?}");
     }
+}
+
+/// 64 KiB are read, and not a byte more, whatever is in it.
+#[test]
+fn answers_that_are_too_long() {
+    let data =
+        json!({"productKey": "a1X2bEnP82z", "deviceName": "fresh-01", "deviceSecret": SECRET});
+    let guided = json!({"code": 200, "data": {"iotId": "id-1", "iotToken": TOKEN,
+        "resources": {"mqtt": {"host": "10.1.2.3", "port": 1883}}}});
+    type Open = fn(&[u8]) -> Result<(), NotGiven>;
+    let answers: [(Value, Open); 4] = [
+        (json!({"code": 200, "data": data}), |answer| ours().open(answer).map(drop)),
+        (guided, |answer| Guided::open(answer).map(drop)),
+        (json!({"code": 0, "info": {"token": TOKEN}}), |answer| {
+            AccessToken::open(answer).map(drop)
+        }),
+        (json!({"code": 0}), access::published),
+    ];
+    for (answer, open) in answers {
+        let text = answer.to_string();
+        let padded = |length: usize| format!("{text}{}", " ".repeat(length - text.len()));
+        assert_eq!(open(padded(64 << 10).as_bytes()), Ok(()));
+        let long = open(padded((64 << 10) + 1).as_bytes()).unwrap_err();
+        assert_eq!(long, Unreadable::Length { length: 65_537, most: 65_536 }.into());
+    }
+}
+
+/// Below a gateway: each device signed as it would sign itself, with a text of its own.
+#[test]
+fn below_a_gateway() {
+    use iot_home_aliyun::thing::{Call, Topics};
+
+    let topics = Topics::new(&"a1X2bEnP82z".parse().unwrap(), &"lamp-1".parse().unwrap());
+    let second = Registration::new("a1SubSubSub", "fresh-02", "another-secret").unwrap();
+    let devices = [ours(), second.sign_method(SignMethod::HmacSha1)];
+    let mut random = SeededRandom::new(3);
+    let call = Call::product_register("1", &devices, &mut random).unwrap();
+    assert!(!format!("{call:?}").contains("sign"));
+    let call = call.to(&topics).unwrap();
+    assert_eq!(call.topic, "/sys/a1X2bEnP82z/lamp-1/thing/proxy/provisioning/product_register");
+    assert_eq!((call.qos, call.answer.unwrap().topic), (1, format!("{}_reply", call.topic)));
+    let body: Value = serde_json::from_slice(&call.payload).unwrap();
+    assert_eq!(
+        (&body["method"], &body["version"]),
+        (&json!("thing.proxy.provisioning.product_register"), &json!("1.0"))
+    );
+    let told = body["params"]["proxieds"].as_array().unwrap();
+    assert_eq!(told.len(), 2);
+    for (device, told) in devices.iter().zip(told) {
+        let nonce: Nonce = text(told, "random").parse().unwrap();
+        let mut expected = fields(&device.https(&nonce));
+        // The form and the list have the same names and values.
+        assert_eq!(told.as_object(), expected.as_object_mut().map(|expected| &*expected));
+    }
+    assert_ne!(told[0]["random"], told[1]["random"]);
+    let mut random = SeededRandom::new(3);
+    let many = vec![ours(); 30];
+    assert!(Call::product_register("1", &many, &mut random).is_ok());
+    assert_eq!(
+        Call::product_register("1", &[&many[..], &many[..1]].concat(), &mut random).unwrap_err(),
+        Unwritable::TooMany { what: "sub-devices", count: 31, most: 30 }
+    );
 }
 
 #[test]

@@ -91,7 +91,8 @@ impl Faults {
         self
     }
 
-    /// This becomes of the next so many answers to what devices ask; of what the platform says by itself nothing does.
+    /// This becomes of the next so many answers to what devices ask; of what the platform says by itself nothing does. A
+    /// registration over MQTT may be missing, there twice, malformed, or another device's ([`AnswerFault::WrongId`]).
     #[must_use]
     pub fn answers(mut self, fault: AnswerFault, times: u64) -> Self {
         self.answer = Some(fault);

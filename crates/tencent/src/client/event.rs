@@ -27,6 +27,8 @@ pub enum Event {
     ConfigPush(Received),
     /// Somebody wants other values of the Hub's shadow.
     ShadowDelta(Received),
+    /// Somebody wants other values of the Explorer's properties in their old form.
+    TemplateDelta(Received),
     /// Devices were bound to this gateway or unbound from it by somebody else: a
     /// [`Gateway`](crate::thing::gateway::Gateway).
     GatewayChange(Received),
@@ -157,6 +159,7 @@ impl Events {
                 What::Ota(Ota::Update(firmware)) => return Event::Firmware(firmware.into()),
                 What::Config(_) => Event::ConfigPush,
                 What::Shadow(_) => Event::ShadowDelta,
+                What::Template(_) => Event::TemplateDelta,
                 What::Gateway(_) => Event::GatewayChange,
                 What::Broadcast(_) => Event::Broadcast,
                 _ => Event::Other,

@@ -13,14 +13,14 @@ use super::event::sort;
 use super::{Error, Events, Gateway};
 use crate::thing::event::{self, Event, Severity};
 use crate::thing::ota::{self, Ota, Progress};
-use crate::thing::shadow::{self, State};
 use crate::thing::{
     Down, Ids, Json, Reply, Topics, Unreadable, Unwritable, What, config, log, property, time,
 };
 
 /// A device on a session, or one below a gateway. Cheap to clone; all clones are the same device.
 ///
-/// Properties, events and actions are the Explorer's, the shadow is the Hub's, and the rest is of both.
+/// Properties, events and actions are the Explorer's, the shadow is the Hub's, and the rest is of both. A product of the
+/// Explorer whose properties have their old form has templates in the place of properties.
 ///
 /// ```no_run
 /// # async fn example() -> Result<(), Box<dyn std::error::Error>> {
@@ -51,7 +51,7 @@ use crate::thing::{
 pub struct Thing {
     pub(super) exchange: Exchange,
     tokens: Arc<Mutex<Ids>>,
-    topics: Topics,
+    pub(super) topics: Topics,
     clock: SystemClock,
 }
 
@@ -63,18 +63,6 @@ pub struct Status {
     pub reported: String,
     /// What was wanted while the device was away.
     pub control: String,
-}
-
-/// The Hub's shadow. Values are objects, as they came, and empty where there are none.
-#[derive(Clone, Debug, Default)]
-#[non_exhaustive]
-pub struct Shadow {
-    /// Its version, which the next change may name.
-    pub version: Option<u64>,
-    /// The values that the device told.
-    pub reported: String,
-    /// Those that are wanted.
-    pub desired: String,
 }
 
 impl Thing {
@@ -151,7 +139,7 @@ impl Thing {
         self.exchange.close().await;
     }
 
-    fn token(&self) -> String {
+    pub(super) fn token(&self) -> String {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner).next()
     }
 
@@ -226,66 +214,16 @@ impl Thing {
         self.ask_explorer(call, |_| Ok(())).await
     }
 
-    /// The Hub's shadow.
+    /// Several events happened, each with its time.
     ///
     /// # Errors
     /// As for [`report`](Self::report).
     ///
     /// # Cancel safety
     /// As for [`report`](Self::report).
-    pub async fn shadow(&self) -> Result<Shadow, Error> {
-        self.ask_shadow(shadow::get(&self.topics, &self.token())?).await
-    }
-
-    /// These values are so: the Hub's shadow is told. The version, where one is said, has to be the shadow's own;
-    /// [`VERSION_CONFLICT`](crate::thing::Code::VERSION_CONFLICT) where it is another.
-    ///
-    /// # Errors
-    /// As for [`report`](Self::report).
-    ///
-    /// # Cancel safety
-    /// As for [`report`](Self::report).
-    pub async fn update_shadow(
-        &self,
-        reported: &(impl Serialize + ?Sized),
-        version: Option<u64>,
-    ) -> Result<Option<u64>, Error> {
-        let call = shadow::update(&self.topics, &self.token(), reported, version)?;
-        Ok(self.ask_shadow(call).await?.version)
-    }
-
-    /// The same, and what was wanted is wanted no more.
-    ///
-    /// # Errors
-    /// As for [`update_shadow`](Self::update_shadow).
-    ///
-    /// # Cancel safety
-    /// As for [`report`](Self::report).
-    pub async fn take_over_shadow(
-        &self,
-        reported: &(impl Serialize + ?Sized),
-        version: Option<u64>,
-    ) -> Result<Option<u64>, Error> {
-        let call = shadow::take_over(&self.topics, &self.token(), reported, version)?;
-        Ok(self.ask_shadow(call).await?.version)
-    }
-
-    async fn ask_shadow(&self, publication: Publication) -> Result<Shadow, Error> {
-        let answer = self.ask(publication).await?;
-        let What::Shadow(shadow) = parse(&answer)?.what else { return Err(form()) };
-        if let Some(code) = shadow.result.filter(|code| !code.is_success()) {
-            return Err(Error::refusal(code));
-        }
-        let Some(remembered) = shadow.payload else { return Ok(Shadow::default()) };
-        let state: State<'_> = match remembered.state {
-            Some(state) => state.parse()?,
-            None => State::default(),
-        };
-        Ok(Shadow {
-            version: remembered.version,
-            reported: text(state.reported),
-            desired: text(state.desired),
-        })
+    pub async fn several_events<P: Serialize>(&self, events: &[Event<'_, P>]) -> Result<(), Error> {
+        let call = event::post_several(&self.topics, &self.token(), events)?;
+        self.ask_explorer(call, |_| Ok(())).await
     }
 
     /// What time it is, by the platform's clock: since 1970-01-01 00:00 UTC. Half of the way there and back is taken for
@@ -386,16 +324,16 @@ impl Thing {
     }
 }
 
-fn parse(message: &Message) -> Result<Down<'_>, Unreadable> {
+pub(super) fn parse(message: &Message) -> Result<Down<'_>, Unreadable> {
     Down::parse(&message.topic, &message.payload)
 }
 
-fn text(json: Option<Json<'_>>) -> String {
+pub(super) fn text(json: Option<Json<'_>>) -> String {
     json.map_or("", Json::text).into()
 }
 
 /// It is not what was asked for.
-fn form() -> Error {
+pub(super) fn form() -> Error {
     Unreadable::Form { offset: 0 }.into()
 }
 

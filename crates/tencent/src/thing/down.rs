@@ -41,7 +41,7 @@ pub enum What<'a> {
     /// Data of the device's own form.
     Raw(&'a [u8]),
     /// The Explorer's properties in their old form.
-    Template(&'a [u8]),
+    Template(Shadow<'a>),
     /// The Hub's shadow.
     Shadow(Shadow<'a>),
     /// Firmware.
@@ -96,7 +96,9 @@ impl<'a> Down<'a> {
     pub fn answers(&self) -> Option<AnswerKey> {
         let id = match &self.what {
             What::Reply(_, reply) => reply.client_token.as_ref()?.as_str(),
-            What::Shadow(shadow) if !shadow.is_delta() => shadow.client_token.as_ref()?.as_str(),
+            What::Shadow(shadow) | What::Template(shadow) if !shadow.is_delta() => {
+                shadow.client_token.as_ref()?.as_str()
+            }
             What::Ota(ota) => ota.answers()?,
             What::Gateway(gateway) => &gateway.kind,
             What::Time(_) => time::TIME,
@@ -119,7 +121,7 @@ const ROOTS: [(&str, Reader); 14] = [
     ("$thing/down/service/", |payload| Ok(What::Service(payload))),
     ("$thing/down/raw/", |payload| Ok(What::Raw(payload))),
     ("$shadow/operation/result/", |payload| Shadow::parse(payload).map(What::Shadow)),
-    ("$template/operation/result/", |payload| Ok(What::Template(payload))),
+    ("$template/operation/result/", |payload| Shadow::parse(payload).map(What::Template)),
     ("$ota/update/", |payload| Ota::parse(payload).map(What::Ota)),
     ("$gateway/operation/result/", |payload| Gateway::parse(payload).map(What::Gateway)),
     ("$sys/operation/result/", |payload| Time::parse(payload).map(What::Time)),
@@ -202,7 +204,7 @@ impl fmt::Debug for What<'_> {
             Self::Action(action) => action.fmt(f),
             Self::Service(payload) => bytes(f, "Service", "", payload),
             Self::Raw(payload) => bytes(f, "Raw", "", payload),
-            Self::Template(payload) => bytes(f, "Template", "", payload),
+            Self::Template(template) => f.debug_tuple("Template").field(template).finish(),
             Self::Shadow(shadow) => shadow.fmt(f),
             Self::Ota(ota) => f.debug_tuple("Ota").field(ota).finish(),
             Self::Gateway(gateway) => gateway.fmt(f),

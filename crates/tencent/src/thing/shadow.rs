@@ -1,4 +1,5 @@
-//! The Hub's shadow: what the platform remembers of a device, and what it is to become.
+//! The Hub's shadow: what the platform remembers of a device, and what it is to become. The Explorer's properties in their
+//! [old form](super::template) are the same on other topics.
 
 use alloc::borrow::Cow;
 
@@ -21,19 +22,61 @@ struct Wire<'a, S> {
 
 #[derive(Serialize)]
 struct Told<R> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reported: Option<R>,
+    reported: R,
     #[serde(skip_serializing_if = "Option::is_none")]
     desired: Option<()>,
 }
+
+/// A document that the platform keeps of a device. They differ in their topics alone.
+#[derive(Clone, Copy)]
+pub(super) enum Document {
+    Shadow,
+    Template,
+}
+
+impl Document {
+    pub(super) fn get(self, topics: &Topics, token: &str) -> Result<Publication, Unwritable> {
+        let wire = Wire::<()> { r#type: "get", state: None, version: None, client_token: token };
+        self.publication(topics, &wire)
+    }
+
+    pub(super) fn update(
+        self,
+        topics: &Topics,
+        token: &str,
+        reported: &(impl Serialize + ?Sized),
+        desired: Option<()>,
+        version: Option<u64>,
+    ) -> Result<Publication, Unwritable> {
+        let state = Told { reported: payload::object("values", reported)?, desired };
+        let wire = Wire { r#type: "update", state: Some(state), version, client_token: token };
+        self.publication(topics, &wire)
+    }
+
+    fn publication<S: Serialize>(
+        self,
+        topics: &Topics,
+        wire: &Wire<'_, S>,
+    ) -> Result<Publication, Unwritable> {
+        let (up, down) = match self {
+            Self::Shadow => ("$shadow/operation", "$shadow/operation/result"),
+            Self::Template => ("$template/operation", "$template/operation/result"),
+        };
+        let payload = payload::value("values", wire, MAX_PAYLOAD)?;
+        let key = AnswerKey::new(topics.of(down), wire.client_token);
+        Ok(Publication::new(topics.of(up), payload).answered_by(key))
+    }
+}
+
+/// Takes every wish away: a null that is there.
+pub(super) const FORGET_WISHES: Option<()> = Some(());
 
 /// Asks for the whole shadow.
 ///
 /// # Errors
 /// If the token is too long.
 pub fn get(topics: &Topics, token: &str) -> Result<Publication, Unwritable> {
-    let wire = Wire::<()> { r#type: "get", state: None, version: None, client_token: token };
-    publication(topics, token, &wire)
+    Document::Shadow.get(topics, token)
 }
 
 /// These values are so: an object of five levels at most. The version, where one is said, has to be the shadow's own.
@@ -46,9 +89,7 @@ pub fn update(
     reported: &(impl Serialize + ?Sized),
     version: Option<u64>,
 ) -> Result<Publication, Unwritable> {
-    let state = Told { reported: Some(payload::object("values", reported)?), desired: None };
-    let wire = Wire { r#type: "update", state: Some(state), version, client_token: token };
-    publication(topics, token, &wire)
+    Document::Shadow.update(topics, token, reported, None, version)
 }
 
 /// What was wanted was taken over, and is wanted no more. The values are told with it.
@@ -61,23 +102,10 @@ pub fn take_over(
     reported: &(impl Serialize + ?Sized),
     version: Option<u64>,
 ) -> Result<Publication, Unwritable> {
-    // A null of its own takes the wish away.
-    let state = Told { reported: Some(payload::object("values", reported)?), desired: Some(()) };
-    let wire = Wire { r#type: "update", state: Some(state), version, client_token: token };
-    publication(topics, token, &wire)
+    Document::Shadow.update(topics, token, reported, FORGET_WISHES, version)
 }
 
-fn publication(
-    topics: &Topics,
-    token: &str,
-    wire: &impl Serialize,
-) -> Result<Publication, Unwritable> {
-    let payload = payload::value("values", wire, MAX_PAYLOAD)?;
-    let key = AnswerKey::new(topics.of("$shadow/operation/result"), token);
-    Ok(Publication::new(topics.of("$shadow/operation"), payload).answered_by(key))
-}
-
-/// What the platform says of the shadow.
+/// What the platform says of the shadow, or of properties in their old form.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -111,7 +139,7 @@ pub struct Remembered<'a> {
     pub timestamp: Option<u64>,
 }
 
-/// Values that are and values that are wanted: the state of what is remembered. Either is an object.
+/// Values that are and values that are wanted: the state of what is remembered. Each is an object.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
@@ -122,6 +150,9 @@ pub struct State<'a> {
     /// Those that are wanted.
     #[serde(borrow)]
     pub desired: Option<Json<'a>>,
+    /// Those that are wanted and are not so, which is where the official C SDKs look for wishes.
+    #[serde(borrow)]
+    pub delta: Option<Json<'a>>,
 }
 
 impl<'a> Shadow<'a> {

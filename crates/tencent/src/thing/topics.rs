@@ -92,11 +92,6 @@ impl Topics {
         self.of("$resource/up/service")
     }
 
-    /// The Explorer's properties in their old form.
-    pub fn template(&self) -> String {
-        self.of("$template/operation")
-    }
-
     /// The Hub's topic for what the device tells.
     pub fn event(&self) -> String {
         format!("{}/{}/event", self.product_id, self.device_name)

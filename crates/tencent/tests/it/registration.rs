@@ -80,6 +80,7 @@ fn old_requests_of_the_vectors() {
         let request = registration(input).old_request(seconds(input), nonce(input));
         let path = text(&case["expected"], "path");
         assert_eq!(request.url, format!("https://gateway.tencentdevices.com{path}"));
+        assert_eq!(header(&request, "Content-Type"), "application/json; charset=utf-8");
         let body: Value = serde_json::from_slice(&request.body).unwrap();
         let expected = json!({
             "deviceName": input["device_name"], "nonce": input["nonce"], "productId": input["product_id"],
@@ -160,6 +161,8 @@ fn what_is_refused_and_what_cannot_be_read() {
     let refused = r#"{"Response":{"Error":{"Code":"ResourceNotFound.X\u001b[2J","Message":"m"},"RequestId":"1"}}"#;
     // What would control a terminal is left out.
     assert_eq!(open(refused), NotGiven::Refused { code: "ResourceNotFound.X2J".into() });
+    let long = json!({"Response": {"Error": {"Code": "x".repeat(200)}}}).to_string();
+    assert_eq!(open(&long), NotGiven::Refused { code: "x".repeat(128) });
     assert_eq!(open(r#"{"code":1011,"message":"m"}"#), NotGiven::RefusedByNumber { code: 1011 });
     assert!(matches!(open("{}"), NotGiven::Unreadable(Unreadable::Form { .. })));
     assert!(matches!(open("<html>"), NotGiven::Unreadable(Unreadable::NotJson { .. })));
@@ -197,6 +200,22 @@ fn what_is_refused_and_what_cannot_be_read() {
     assert!(ProductSecret::try_from("fifteen-letters").is_err());
 }
 
+/// 64 KiB are read of the one and 16 of the other, and not a byte more, whatever is in it.
+#[test]
+fn answers_that_are_too_long() {
+    let plain = json!({"encryptionType": 2, "psk": PSK}).to_string();
+    let registered = String::from_utf8(answer(&plain, plain.len())).unwrap();
+    let padded = |text: &str, length: usize| format!("{text}{}", " ".repeat(length - text.len()));
+    let open = |length| ours().open(padded(&registered, length).as_bytes()).map(drop);
+    assert_eq!(open(64 << 10), Ok(()));
+    let long = Unreadable::Length { length: 65_537, most: 65_536 };
+    assert_eq!(open((64 << 10) + 1), Err(long.into()));
+    let done = r#"{"Response":{"RequestId":"1"}}"#;
+    assert_eq!(published(padded(done, 16 << 10).as_bytes()), Ok(()));
+    let long = Unreadable::Length { length: 16_385, most: 16_384 };
+    assert_eq!(published(padded(done, (16 << 10) + 1).as_bytes()), Err(long.into()));
+}
+
 /// Signed with the psk as it is written.
 #[test]
 fn publishing() {
@@ -224,6 +243,16 @@ fn publishing() {
     };
     assert_eq!(header(&request, "X-TC-Signature"), signature);
 
+    // The gateway has no quality 2.
+    for (asked, told) in [(0, 0), (1, 1), (2, 1)] {
+        let mut message = message.clone();
+        message.qos = asked;
+        let body = message.request(&device, now, 1).unwrap().body;
+        assert_eq!(serde_json::from_slice::<Value>(&body).unwrap()["Qos"], told);
+    }
+
+    let full = "x".repeat(16 * 1024);
+    assert!(Publish::new("YOURPROD01/lamp1/event", &full).request(&device, now, 1).is_ok());
     let long = "x".repeat(16 * 1024 + 1);
     assert!(Publish::new("YOURPROD01/lamp1/event", &long).request(&device, now, 1).is_err());
     assert!(Publish::new("YOURPROD01/lamp1/+", "").request(&device, now, 1).is_err());

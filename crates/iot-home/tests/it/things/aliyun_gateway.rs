@@ -1,9 +1,11 @@
 //! A gateway of Aliyun IoT, and the devices below it.
 
 use iot_home::aliyun::client::{ErrorKind, Event, Refused};
+use iot_home::aliyun::registration::Registration;
 use iot_home::aliyun::thing::{Address, Code};
 use iot_home::aliyun::{Device, SignMethod, Timestamp};
-use iot_home::sim::mqtt::{DeviceId, Product, SimPlatform};
+use iot_home::core::SeededRandom;
+use iot_home::sim::mqtt::{AnswerFault, DeviceId, Faults, Product, SimPlatform};
 use serde_json::{Value, json};
 
 use super::{ali_event, ali_thing, lamp, sub, within};
@@ -116,4 +118,51 @@ async fn devices_are_registered_by_it_and_come_in() {
     let error = gateway.gateway().register(vec![address(0); 31]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::BadInput);
     assert_eq!(platform.report().violations.bad_registration, 2);
+}
+
+/// By the secret of their product: one is given, and one is refused.
+#[tokio::test]
+async fn devices_are_registered_by_their_products_secret() {
+    let key = "a1SubSubSub".parse().unwrap();
+    let product = Product::aliyun(key, "PsWqkS1hGbGgdqkX".try_into().unwrap());
+    let builder =
+        SimPlatform::builder().aliyun(lamp()).product(product.device("new-3").device("new-4"));
+    let platform = builder.time(super::NEW_YEAR).spawn().await.unwrap();
+    let gateway = ali_thing(&platform).await;
+    let by_product =
+        |name: &str, secret: &str| Registration::new("a1SubSubSub", name, secret).unwrap();
+    let asked = [by_product("new-3", "PsWqkS1hGbGgdqkX"), by_product("new-4", "another-secret-1")];
+    let random = &mut SeededRandom::new(5);
+    let told = gateway.gateway().register_by_product(&asked, random).await.unwrap();
+    let [device] = &told.devices[..] else { panic!("{told:?}") };
+    assert_eq!(device.device_name().as_str(), "new-3");
+    let [refused] = &told.refused[..] else { panic!("{told:?}") };
+    assert_eq!((&*refused.device_name, refused.code), ("new-4", Code::WRONG_SIGNATURE));
+    gateway.gateway().add(&[device.sub_device()]).await.unwrap();
+    gateway.gateway().login(&device.sub_device()).await.unwrap();
+    assert!(!format!("{told:?}").contains(device.secret().expose()));
+    let many = vec![asked[0].clone(); 31];
+    let error = gateway.gateway().register_by_product(&many, random).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadInput);
+    assert_eq!(platform.report().violations.bad_registration, 1);
+    let topic = "/sys/a1X2bEnP82z/lamp-1/thing/proxy/provisioning/product_register_reply";
+    platform.set_faults(Faults::default().answers(AnswerFault::Missing, 1));
+    let again = &[by_product("new-4", "PsWqkS1hGbGgdqkX")];
+    let below = gateway.gateway();
+    let asking = below.register_by_product(again, random);
+    let foreign = async {
+        // Another's secret, in the answer to this one's question.
+        platform.until(|sim| sim.report().registrations == 2).await;
+        let id = platform.messages().iter().rev().find_map(|message| {
+            let json = message.json().filter(|_| message.topic.ends_with("product_register"))?;
+            Some(json["id"].clone())
+        });
+        let data = json!({"successes": [{
+            "productKey": "a1SubSubSub", "deviceName": "new-9", "deviceSecret": "s".repeat(32),
+        }]});
+        let answer = json!({"id": id, "code": 200, "data": data}).to_string();
+        platform.publish(topic, answer, 0);
+    };
+    let (given, ()) = within(async { tokio::join!(asking, foreign) }).await;
+    assert_eq!(given.unwrap_err().kind(), ErrorKind::Unreadable);
 }

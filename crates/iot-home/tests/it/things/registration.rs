@@ -8,7 +8,7 @@ use iot_home::core::{SeededRandom, SystemRandom};
 use iot_home::http::Client;
 use iot_home::mqtt::client::{Session, Tls};
 use iot_home::mqtt::http::{ExchangeError, Origin};
-use iot_home::sim::mqtt::{DeviceId, Product, SimPlatform};
+use iot_home::sim::mqtt::{AnswerFault, DeviceId, Faults, Product, SimPlatform};
 use iot_home::tencent::registration as qq;
 
 use super::{NEW_YEAR, lamp, options, switch, within};
@@ -84,6 +84,34 @@ async fn over_mqtt() {
     // Each registered on one connection and left it.
     assert_eq!((report.registrations, report.disconnects, report.connections), (2, 2, 5));
     assert_eq!(report.violations.total(), 1);
+}
+
+/// What is pushed may be somebody else's, torn, there twice, or nothing at all. It is asked for once.
+#[tokio::test]
+async fn over_mqtt_with_what_goes_wrong() {
+    let platform = platform().await;
+    let addr = platform.tls_addr();
+    let register = |fault| {
+        platform.set_faults(Faults::default().answers(fault, 1));
+        let login = aliyun(&platform, "fresh-01").mqtt();
+        let login = login.host(addr.ip().to_string()).unwrap().port(addr.port());
+        within(login.register(options(&platform)))
+    };
+    let other = register(AnswerFault::WrongId).await;
+    assert!(matches!(other, Err(RegisterError::NotGiven(NotGiven::OtherDevice))), "{other:?}");
+    let torn = register(AnswerFault::Malformed).await;
+    assert!(matches!(torn, Err(RegisterError::NotGiven(NotGiven::Unreadable(_)))), "{torn:?}");
+    let Registered::Secret(_) = register(AnswerFault::Twice).await.unwrap() else { panic!() };
+    assert_eq!(platform.report().connections, 3);
+    let left = async {
+        platform.until(|sim| sim.report().registrations == 4).await;
+        platform.disconnect_all();
+    };
+    let (silent, ()) = tokio::join!(register(AnswerFault::Missing), left);
+    assert!(matches!(silent, Err(RegisterError::Silent)), "{silent:?}");
+    let report = platform.report();
+    assert_eq!((report.connections, report.registrations), (4, 4));
+    assert_eq!(report.violations.total(), 0);
 }
 
 #[tokio::test]

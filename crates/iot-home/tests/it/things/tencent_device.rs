@@ -6,9 +6,9 @@ use futures_util::StreamExt as _;
 use iot_home::mqtt::client::Session;
 use iot_home::sim::mqtt::{AnswerFault, DeviceId, Faults, SimPlatform};
 use iot_home::tencent::client::{ErrorKind, Event, Events};
-use iot_home::tencent::thing::Code;
-use iot_home::tencent::thing::event::Severity;
+use iot_home::tencent::thing::event::{self as tencent, Severity};
 use iot_home::tencent::thing::ota::{FailCode, Progress};
+use iot_home::tencent::thing::{Code, What};
 use iot_home::tencent::{Device, Thing};
 use serde_json::{Map, Value, json};
 
@@ -41,9 +41,18 @@ async fn it_reports_and_tells_events() {
     thing.report(&json!({"power_switch": 1})).await.unwrap();
     thing.report_info(&json!({"fw_ver": "1.0"})).await.unwrap();
     thing.event("PowerAlarm", Severity::Fatal, &json!({"volts": 9})).await.unwrap();
+    let then = |id, volts| {
+        tencent::Event::new(id, Severity::Info, NEW_YEAR, json!({"volts": volts})).unwrap()
+    };
+    thing.several_events(&[then("Dimmed", 8), then("Dark", 0)]).await.unwrap();
     let state = platform.thing(&switch());
     assert_eq!(Value::Object(state.reported), json!({"power_switch": 1}));
-    assert_eq!(state.events, [("PowerAlarm".into(), json!({"volts": 9}))]);
+    let told = ["PowerAlarm", "Dimmed", "Dark"].map(String::from).into_iter();
+    let told: Vec<_> = told.zip([9, 8, 0].map(|volts| json!({"volts": volts}))).collect();
+    assert_eq!(state.events, told);
+    let many = vec![then("Dimmed", 8); 400];
+    let error = thing.several_events(&many).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadInput, "longer than 16 KB");
     assert_eq!(thing.report(&5).await.unwrap_err().kind(), ErrorKind::BadInput);
 
     platform.desire(&switch(), &values(json!({"power_switch": 0}))).unwrap();
@@ -159,6 +168,46 @@ async fn shadow_firmware_and_configuration() {
     assert_eq!(thing.config().await.unwrap(), r#"{"interval":5}"#);
     assert_eq!(platform.report().violations.shadow_version, 1);
     assert_eq!((platform.report().violations.total(), thing.strays()), (1, 0));
+}
+
+/// Properties in their old form. What is wanted while nobody asked is in the answer, and an event from then on.
+#[tokio::test]
+async fn old_templates() {
+    let platform = super::platform().await;
+    let thing = thing(&platform).await;
+    let mut events = thing.events();
+    platform.desire(&switch(), &values(json!({"power_switch": 1}))).unwrap();
+    assert!(matches!(event(&mut events).await, Event::ShadowDelta(_)), "and nothing of the other");
+    let template = thing.template().await.unwrap();
+    let wanted = r#"{"power_switch":1}"#;
+    assert_eq!(
+        (template.version, template.reported.as_str()),
+        (Some(1), "{}"),
+        "nothing was told yet"
+    );
+    assert_eq!((template.desired.as_str(), template.delta.as_str()), (wanted, wanted));
+    let version = thing.take_over_template(&json!({"power_switch": 1}), Some(1)).await.unwrap();
+    assert_eq!(version, Some(2));
+    assert_eq!(thing.update_template(&json!({"name": "dev01"}), version).await.unwrap(), Some(3));
+    let late = thing.update_template(&json!({"name": "late"}), version).await.unwrap_err();
+    assert_eq!(late.refused(), Some(Code::VERSION_CONFLICT));
+    let kept = platform.thing(&switch()).shadow;
+    assert_eq!(
+        (json!(kept.reported), kept.desired.len()),
+        (json!({"power_switch": 1, "name": "dev01"}), 0)
+    );
+
+    platform.desire(&switch(), &values(json!({"power_switch": 0}))).unwrap();
+    let mut told = [event(&mut events).await, event(&mut events).await];
+    told.sort_by_key(|event| matches!(event, Event::TemplateDelta(_)));
+    let [Event::ShadowDelta(_), Event::TemplateDelta(delta)] = told else { panic!("{told:?}") };
+    let What::Template(delta) = delta.down().unwrap().what else { panic!("it is one") };
+    assert_eq!(delta.payload.unwrap().state.unwrap().text(), r#"{"power_switch":0}"#);
+    platform.set_faults(Faults::default().answers(AnswerFault::WrongId, 1));
+    assert_eq!(within(thing.template()).await.unwrap_err().kind(), ErrorKind::NoAnswer);
+    assert_eq!(thing.template().await.unwrap().delta, r#"{"power_switch":0}"#);
+    assert_eq!(platform.report().violations.shadow_version, 1);
+    assert_eq!((platform.report().violations.total(), thing.strays()), (1, 1));
 }
 
 #[tokio::test]

@@ -85,7 +85,7 @@ impl Machine {
     }
 
     /// Whether a number is new, of the last ones.
-    fn is_new(&mut self, nonce: &str) -> bool {
+    pub(super) fn is_new(&mut self, nonce: &str) -> bool {
         let is_new = !self.nonces.iter().any(|known| known == nonce);
         if is_new {
             if self.nonces.len() >= MOST_NONCES {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use iot_home_aliyun as aliyun;
 use iot_home_core::Instant;
+use iot_home_mqtt::mac::Algorithm;
 use iot_home_mqtt::platform::Way;
 use iot_home_mqtt::{Connack, Connect, ConnectCode, Credentials};
 use rumqttc::mqttbytes::QoS;
@@ -12,8 +13,10 @@ use rumqttc::mqttbytes::v4::{Packet, Publish};
 use serde_json::{Value, json};
 
 use crate::mqtt::DeviceId;
+use crate::mqtt::faults::AnswerFault;
 use crate::mqtt::frame;
 use crate::mqtt::login::Token;
+use crate::mqtt::machine::things::with;
 use crate::mqtt::machine::{ConnectionId, Machine};
 use crate::mqtt::product::{Key, secret};
 use crate::mqtt::refusal::LoginRefusal;
@@ -89,8 +92,24 @@ impl Machine {
     fn push_registration(&mut self, now: Instant, id: ConnectionId, topic: &str, given: &Value) {
         count(&mut self.report.registrations);
         self.answer_connect(now, id, Connack::new(false, ConnectCode::ACCEPTED));
-        let payload = Bytes::from(given.to_string());
-        self.send_publish(now, id, Publish::from_bytes(topic, QoS::AtMostOnce, payload));
+        let mut text = given.to_string();
+        let times = match self.answer_fault() {
+            Some(AnswerFault::Missing) => 0,
+            Some(AnswerFault::Twice) => 2,
+            Some(AnswerFault::Malformed) => {
+                text.truncate(text.len() / 2);
+                1
+            }
+            Some(AnswerFault::WrongId) => {
+                text = with(given.clone(), &["deviceName"], || "no-such-device".into()).to_string();
+                1
+            }
+            _ => 1,
+        };
+        for _ in 0..times {
+            let payload = Bytes::from(text.clone());
+            self.send_publish(now, id, Publish::from_bytes(topic, QoS::AtMostOnce, payload));
+        }
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.is_registered = true;
             connection.deadline = Some(now + STAYS);
@@ -170,6 +189,15 @@ impl Machine {
         let made = aliyun::TokenDevice::new(key, name, client_id.as_str(), token.as_str());
         tokens.push(Token::of(&made.map_err(|_| Denied::NoDevice)?));
         Ok((client_id, token))
+    }
+}
+
+/// What signs by this method.
+pub(super) const fn algorithm_of(method: aliyun::SignMethod) -> Algorithm {
+    match method {
+        aliyun::SignMethod::HmacSha256 => Algorithm::Sha256,
+        aliyun::SignMethod::HmacSha1 => Algorithm::Sha1,
+        _ => Algorithm::Md5,
     }
 }
 

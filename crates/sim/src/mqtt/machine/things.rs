@@ -226,12 +226,7 @@ impl Machine {
 
     /// The cloud answers, with what the faults make of it. Where the device may not receive such a topic, it says nothing.
     pub(super) fn say_answer(&mut self, now: Instant, topic: String, payload: Value, qos: QoS) {
-        let faults = &mut self.builder.faults;
-        let fault = if faults.answers == 0 { None } else { faults.answer };
-        if fault.is_some() {
-            faults.answers = faults.answers.saturating_sub(1);
-        }
-        let Some(fault) = fault else {
+        let Some(fault) = self.answer_fault() else {
             self.say(now, topic, &payload, qos);
             if let Some((topic, payload, qos)) = self.overtaken.take() {
                 self.say(now, topic, &payload, qos);
@@ -263,6 +258,16 @@ impl Machine {
         }
     }
 
+    /// What is to become of the next answer.
+    pub(super) const fn answer_fault(&mut self) -> Option<AnswerFault> {
+        let faults = &mut self.builder.faults;
+        if faults.answers == 0 {
+            return None;
+        }
+        faults.answers = faults.answers.saturating_sub(1);
+        faults.answer
+    }
+
     /// Says what was held back until now.
     pub(super) fn say_late(&mut self, now: Instant) {
         let (due, late): (Vec<_>, Vec<_>) =
@@ -282,7 +287,7 @@ impl Machine {
 pub(super) type Late = Vec<(Instant, Outgoing)>;
 
 /// With another value of those of these members that are there.
-fn with(mut payload: Value, names: &[&str], value: impl Fn() -> Value) -> Value {
+pub(super) fn with(mut payload: Value, names: &[&str], value: impl Fn() -> Value) -> Value {
     for (name, member) in payload.as_object_mut().into_iter().flatten() {
         if names.contains(&name.as_str()) {
             *member = value();

@@ -3,17 +3,21 @@
 use std::time::Duration;
 
 use ::http::{Method, Request, Response, StatusCode};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use iot_home_aliyun::registration::access::{self, AccessCode, AccessToken};
 use iot_home_aliyun::registration::{AuthCode, Guided, NotGiven, Registration, Server, guide};
 use iot_home_aliyun::{Device, SignMethod, Timestamp};
 use iot_home_core::Instant;
 use iot_home_mqtt::http::{self as data, Origin};
+use iot_home_mqtt::mac::{Algorithm, Mac};
 use iot_home_mqtt::{Connect, ConnectCode, MqttLogin};
-use iot_home_sim::mqtt::{DeviceId, Machine, Output, Product, SimPlatform};
+use iot_home_sim::mqtt::{DeviceId, LoginRefusal, Machine, Output, Product, SimPlatform};
 use iot_home_tencent as tencent;
 use iot_home_tencent::registration::{Publish, Registered};
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 
 const PRODUCT: &str = "a1X2bEnP82z";
 const PRODUCT_SECRET: &str = "PsWqkS1hGbGgdqkX";
@@ -219,6 +223,8 @@ fn registrations_over_mqtt_that_are_refused() {
         assert!(pushed.is_empty(), "{what}");
         let report = platform.report();
         assert_eq!((report.violations.bad_registration, report.registrations), (1, 0), "{what}");
+        let unknown = matches!(report.refusals[0].1, LoginRefusal::Unknown);
+        assert_eq!(unknown, what == "another product", "{what}");
     }
     let mut platform = platform_of(product());
     let login = registration().mqtt().sign(&nonce("a"));
@@ -229,6 +235,57 @@ fn registrations_over_mqtt_that_are_refused() {
     packet.extend_from_slice(&[0x82, 6, 0, 1, 0, 1, b'a', 0]);
     platform.handle_bytes(Instant::ORIGIN, id, &packet);
     assert_eq!(platform.report().violations.bad_registration, 1);
+}
+
+/// Where a product makes devices it makes those that it does not have, five of a name, and none where it is told not to.
+#[test]
+fn devices_that_nobody_knows() {
+    let name = |name: &str| Registration::new(PRODUCT, name, PRODUCT_SECRET).unwrap();
+    let come = |platform: &mut Machine, registration: &Registration, text: &str| {
+        let login = registration.mqtt_unknown(None).sign(&nonce(text));
+        connect(platform, Instant::ORIGIN, &login).0
+    };
+    let mut platform = platform_of(product().makes_devices(true));
+    for text in ["a", "b", "c", "d", "e"] {
+        assert_eq!(come(&mut platform, &name("unheard-of"), text), 0);
+    }
+    for (registration, what) in
+        [(name("unheard-of"), "the sixth of the name"), (name("fresh-01"), "one that there is")]
+    {
+        let before = platform.report().violations.bad_registration;
+        assert_ne!(come(&mut platform, &registration, "f"), 0, "{what}");
+        assert_eq!(platform.report().violations.bad_registration, before + 1, "{what}");
+    }
+    assert_eq!(come(&mut platform, &name("another-one"), "g"), 0);
+    assert_eq!((platform.report().registrations, platform.report().violations.total()), (6, 2));
+    let mut platform = platform_of(product().makes_devices(true).registration(false));
+    assert_ne!(come(&mut platform, &name("unheard-of"), "a"), 0, "registration is off");
+    assert_eq!(platform.report().violations.bad_registration, 1);
+}
+
+/// HMAC-MD5 where nothing is said, and digits of either case.
+#[test]
+fn how_aliyun_reads_signatures() {
+    let device = Device::new(PRODUCT, "lamp-1", SECRET).unwrap();
+    for (method, is_said, taken) in [
+        (SignMethod::HmacMd5, false, true),
+        (SignMethod::HmacSha1, false, false),
+        (SignMethod::HmacSha256, true, true),
+    ] {
+        let sub = device.sub_device().sign_method(method);
+        let mut request = guide(&Server::default(), &sub, NOW);
+        let form = String::from_utf8(request.body.clone()).unwrap();
+        let fields = form.split('&').filter(|field| is_said || !field.starts_with("signmethod="));
+        let fields = fields.map(|field| match field.strip_prefix("sign=") {
+            Some(sign) => format!("sign={}", sign.to_ascii_uppercase()),
+            None => field.to_owned(),
+        });
+        request.body = fields.collect::<Vec<_>>().join("&").into_bytes();
+        let mut platform = platform_of(product());
+        let answer = Guided::open(&send(&mut platform, &request));
+        assert_eq!(answer.is_ok(), taken, "{method:?}: {answer:?}");
+        assert_eq!(platform.report().violations.bad_request, u64::from(!taken));
+    }
 }
 
 #[test]
@@ -372,6 +429,7 @@ fn requests_to_tencent_that_are_refused() {
         ("another kind", header(&now, "Content-Type", "text/plain")),
         ("too old", good.request(NOW - minutes, 1)),
         ("too new", good.request(NOW + minutes, 1)),
+        ("no number", signed_again(&header(&now, "X-TC-Nonce", "1a"), TENCENT_SECRET)),
         ("no name", body(&now, "DeviceName", "deviceName")),
         ("another secret, as before", of("fresh1", PSK).old_request(NOW, 1)),
         ("another name, as before", body(&before, "fresh1", "fresh2")),
@@ -384,6 +442,8 @@ fn requests_to_tencent_that_are_refused() {
         assert_eq!(platform.report().registrations, 0);
     }
     let mut platform = platform_of(tencent_product());
+    let again = signed_again(&header(&now, "X-TC-Nonce", "77"), TENCENT_SECRET);
+    assert!(good.open(&send(&mut platform, &again)).is_ok(), "a number is one");
     assert!(good.open(&send(&mut platform, &now)).is_ok());
     assert!(good.open(&send(&mut platform, &now)).is_err(), "the same number twice");
     for (product, made) in
@@ -419,6 +479,61 @@ fn publishing_to_tencent_over_http() {
     }
     let violations = platform.report().violations;
     assert_eq!((violations.bad_request, violations.forbidden_publish), (2, 1));
+}
+
+/// A client that does not keep to the limits: 128 KB at the one, 16 KB at the other. Beyond it nothing is passed on.
+#[test]
+fn payloads_beyond_the_limit() {
+    let server: Origin = "https://iot-as-http.cn-shanghai.aliyuncs.com".parse().unwrap();
+    let device = Device::new(PRODUCT, "lamp-1", SECRET).unwrap().sub_device();
+    for (length, refused) in [(128 << 10, 0), ((128 << 10) + 1, 1)] {
+        let mut platform = platform_of(product());
+        let request = access::authenticate(&server, &device, NOW).unwrap();
+        let token = AccessToken::open(&send(&mut platform, &request)).unwrap();
+        let mut message = token.publish(&server, "/a1X2bEnP82z/lamp-1/user/update", "").unwrap();
+        message.body = vec![b'x'; length];
+        let answer = access::published(&send(&mut platform, &message));
+        let code = AccessCode::BAD_PARAMETER;
+        assert_eq!(answer.err(), (refused == 1).then_some(NotGiven::AccessRefused { code }));
+        passed_on(&platform, length, refused);
+    }
+    let device = tencent::Device::new(TENCENT, "lamp1", PSK).unwrap();
+    for (length, refused) in [(16 << 10, 0), ((16 << 10) + 1, 1)] {
+        let mut platform = platform_of(tencent_product());
+        let small = Publish::new("YOURPROD01/lamp1/event", "hello").request(&device, NOW, 1);
+        let large = signed_again(&body(&small.unwrap(), "hello", &"x".repeat(length)), PSK);
+        let answer: Value = serde_json::from_slice(&send(&mut platform, &large)).unwrap();
+        let code = answer["Response"]["Error"]["Code"].as_str();
+        let told = (refused == 1).then_some("InvalidParameterValue.PayloadOverLimit");
+        assert_eq!(code, told, "{length}");
+        passed_on(&platform, length, refused);
+    }
+}
+
+fn passed_on(platform: &Machine, length: usize, refused: u64) {
+    let violations = platform.report().violations;
+    assert_eq!((violations.payload_size, violations.total()), (refused, refused), "{length}");
+    assert_eq!(platform.report().received, 1 - refused, "{length}");
+    let said = platform.messages().next_back().map(|message| message.payload.len());
+    assert_eq!(said, (refused == 0).then_some(length));
+}
+
+/// A request of Tencent's with the signature of what it says now, by this key.
+fn signed_again(request: &data::Request, key: &str) -> data::Request {
+    let value = |name: &str| {
+        let header = request.headers.iter().find(|(ours, _)| *ours == name);
+        header.unwrap_or_else(|| panic!("{name} is not there")).1.clone()
+    };
+    let digest: String =
+        Sha256::digest(&request.body).iter().map(|byte| format!("{byte:02x}")).collect();
+    let content = format!(
+        "POST\nap-guangzhou.gateway.tencentdevices.com\n{}\n\nhmacsha256\n{}\n{}\n{digest}",
+        request.url.split_once(".com").unwrap().1,
+        value("X-TC-Timestamp"),
+        value("X-TC-Nonce"),
+    );
+    let tag = Mac::new(Algorithm::Sha256, key.as_bytes()).sign([content.as_str()]);
+    header(request, "X-TC-Signature", &tag.with_bytes(|bytes| STANDARD.encode(bytes)))
 }
 
 #[test]

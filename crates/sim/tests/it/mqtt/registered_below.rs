@@ -2,17 +2,19 @@
 
 use std::time::Duration;
 
+use iot_home_aliyun::registration::Registration;
 use iot_home_sim::mqtt::{Builder, ConnectionId, DeviceId, Product, Violations};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::wire::{Wire, publish};
 use super::{KEY, aliyun_id, both};
 
 const OWN: &str = "/sys/a1X2bEnP82z/lamp-1/thing/";
+const SECRET: &str = "PsWqkS1hGbGgdqkX";
 const SESSION: &str = "/ext/session/a1X2bEnP82z/lamp-1/combine/login";
 
 fn product() -> Product {
-    let product = Product::aliyun(KEY.parse().unwrap(), "PsWqkS1hGbGgdqkX".try_into().unwrap());
+    let product = Product::aliyun(KEY.parse().unwrap(), SECRET.try_into().unwrap());
     (0..31).fold(product, |product, number| product.device(format!("fresh-{number}")))
 }
 
@@ -22,6 +24,7 @@ fn gateway(builder: Builder) -> (Wire, ConnectionId) {
     let id = wire.aliyun();
     for filter in [
         format!("{OWN}sub/register_reply"),
+        format!("{OWN}proxy/provisioning/product_register_reply"),
         format!("{OWN}topo/add_reply"),
         format!("{SESSION}_reply"),
     ] {
@@ -133,6 +136,74 @@ fn a_device_that_is_active() {
     assert_eq!(wire.login(&device.tls().sign(Duration::ZERO)).1, 0);
     assert_eq!(register(&mut wire, id, &json!([named("fresh-2")]))["code"], 6289);
     assert_eq!(wire.report().violations.bad_registration, 2);
+}
+
+/// What a gateway presents that knows a product's secret.
+fn proxied(name: &str, secret: &str, random: &str) -> Value {
+    let registration = Registration::new(KEY, name, secret).unwrap();
+    let form = String::from_utf8(registration.https(&random.parse().unwrap()).body).unwrap();
+    let fields = form.split('&').map(|field| field.split_once('=').unwrap());
+    fields.map(|(name, value)| (name.to_owned(), json!(value))).collect::<Map<_, _>>().into()
+}
+
+fn register_proxied(wire: &mut Wire, id: ConnectionId, devices: &Value) -> Value {
+    let topic = format!("{OWN}proxy/provisioning/product_register");
+    ask(wire, id, &topic, &json!({"proxieds": devices}))
+}
+
+#[test]
+fn by_the_secrets_of_their_products() {
+    let (mut wire, id) = gateway(both().product(product()));
+    let devices = json!([proxied("fresh-1", SECRET, "a"), proxied("fresh-2", SECRET, "b")]);
+    let answer = register_proxied(&mut wire, id, &devices);
+    assert_eq!((&answer["code"], &answer["data"]["failures"]), (&json!(200), &json!([])));
+    let given = answer["data"]["successes"].as_array().unwrap();
+    assert_eq!((given.len(), given[1]["deviceName"].as_str()), (2, Some("fresh-2")));
+    let add = format!("{OWN}topo/add");
+    assert_eq!(ask(&mut wire, id, &add, &json!([presented(&given[0])]))["code"], 200);
+    assert_eq!(ask(&mut wire, id, SESSION, &presented(&given[0]))["code"], 200);
+    assert_eq!((wire.report().registrations, wire.report().violations.total()), (2, 0));
+
+    // What is refused is counted, and those beside it are registered.
+    let changed = |name: &str, value: Value| {
+        let mut device = proxied("fresh-3", SECRET, "c");
+        device[name] = value;
+        device
+    };
+    let mut broken = 0;
+    for (device, code) in [
+        (proxied("fresh-3", "another-secret-1", "d"), 6600),
+        (changed("sign", json!("00")), 6600),
+        (changed("deviceName", json!("fresh-4")), 6600),
+        (changed("signMethod", json!("hmacsha512")), 6292),
+        (changed("productKey", json!("a1Another00")), 6100),
+        (changed("random", json!(5)), 460),
+        (changed("sign", Value::Null), 460),
+        (proxied("fresh-3", SECRET, "a"), 460),
+        (proxied("nobody", SECRET, "e"), 6100),
+        (proxied("fresh-1", SECRET, "f"), 6289),
+    ] {
+        let good = proxied("fresh-5", SECRET, &format!("x{broken}"));
+        let data = register_proxied(&mut wire, id, &json!([device, good]))["data"].clone();
+        assert_eq!(data["failures"][0]["code"], code, "{device}");
+        assert_eq!(data["failures"][0]["deviceName"], device["deviceName"]);
+        assert_eq!(data["failures"].as_array().unwrap().len(), 1);
+        assert_eq!(data["successes"][0]["deviceName"], "fresh-5");
+        broken += 1;
+        let mut expected = Violations::default();
+        expected.bad_registration = broken;
+        assert_eq!(wire.report().violations, expected, "{device}");
+    }
+    let many = |count: usize| (0..count).map(|at| proxied("fresh-6", SECRET, &format!("y{at}")));
+    for count in [0, 31] {
+        let answer = register_proxied(&mut wire, id, &many(count).collect());
+        assert_eq!((&answer["code"], &answer["data"]), (&json!(460), &json!({})));
+        broken += 1;
+        assert_eq!(wire.report().violations.bad_registration, broken);
+    }
+    let thirty = register_proxied(&mut wire, id, &many(30).collect());
+    assert_eq!(thirty["data"]["successes"].as_array().unwrap().len(), 30);
+    assert_eq!(wire.report().violations.total(), broken);
 }
 
 #[test]

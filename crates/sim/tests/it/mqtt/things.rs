@@ -271,6 +271,17 @@ fn old_templates() {
     assert_eq!((told.len(), told[0].topic.as_str()), (1, down));
     let delta: Value = serde_json::from_slice(&told[0].payload).unwrap();
     assert_eq!((&delta["type"], &delta["payload"]["state"]), (&json!("delta"), &json!({"a": 2})));
+    let state = |wire: &mut Wire, request: &Value| {
+        say(wire, id, up, request)[0]["payload"]["state"].clone()
+    };
+    let get = json!({"type": "get", "clientToken": "9"});
+    let wishes = json!({"reported": {"a": 1}, "desired": {"a": 2}, "delta": {"a": 2}});
+    assert_eq!(state(&mut wire, &get), wishes);
+    let told = json!({"type": "update", "state": {"reported": {"a": 2}}, "clientToken": "10"});
+    let wanted_still = json!({"reported": {"a": 2}, "desired": {"a": 2}});
+    assert_eq!(state(&mut wire, &told), wanted_still, "it is so, and nobody said no");
+    let taken = json!({"type": "update", "state": {"desired": null}, "clientToken": "11"});
+    assert_eq!(state(&mut wire, &taken), json!({"reported": {"a": 2}, "desired": {}}));
     assert_eq!(wire.report().violations.total(), 0);
 
     // What the rules are against.
@@ -281,7 +292,7 @@ fn old_templates() {
     assert!(say(&mut wire, id, down, &update(2)).is_empty());
     assert!(say(&mut wire, id, "$template/operation/YOURPROD01/lock1", &update(2)).is_empty());
     assert_eq!(wire.report().violations.forbidden_publish, 2);
-    assert_eq!(wire.platform.thing(&tencent_id()).shadow.version, 2);
+    assert_eq!(wire.platform.thing(&tencent_id()).shadow.version, 4);
     assert_eq!(wire.report().violations.total(), 4);
 }
 

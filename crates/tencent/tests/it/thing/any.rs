@@ -1,6 +1,7 @@
 //! Anything at all: no panic, and what is written is read again.
 
-use iot_home_tencent::thing::{Code, Down, What, property};
+use iot_home_tencent::thing::shadow::State;
+use iot_home_tencent::thing::{Code, Down, What, property, shadow, template};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
@@ -88,5 +89,38 @@ proptest! {
         let body = json!({"method": "report_reply", "clientToken": token, "code": 0}).to_string();
         let down = Down::parse("$thing/down/property/YOURPROD01/lamp1", body.as_bytes()).unwrap();
         prop_assert_eq!(down.answers(), report.answer);
+    }
+
+    /// A shadow and a template that is told comes back as it was, and the answer belongs to what was asked on its topic alone.
+    #[test]
+    fn shadows_and_templates(
+        token in "\\PC{0,20}",
+        values in prop::collection::btree_map("[a-z]{1,8}", value(), 0..8),
+        version in any::<Option<u64>>(),
+        takes_over in any::<bool>(),
+    ) {
+        let told = if takes_over { template::take_over } else { template::update };
+        let told = told(&topics(), &token, &values, version).unwrap();
+        let shadow = if takes_over { shadow::take_over } else { shadow::update };
+        let shadow = shadow(&topics(), &token, &values, version).unwrap();
+        prop_assert_eq!(&told.payload, &shadow.payload);
+        prop_assert_ne!(&told.topic, &shadow.topic);
+        let written: Value = serde_json::from_slice(&told.payload).unwrap();
+        let state = &written["state"];
+        prop_assert_eq!(state.get("desired"), takes_over.then_some(&Value::Null));
+        prop_assert_eq!(written.get("version").and_then(Value::as_u64), version);
+        let body = json!({
+            "type": "update", "result": 0, "clientToken": token,
+            "payload": {"state": {"reported": state["reported"]}, "version": version},
+        });
+        let (answer, body) = (told.answer.unwrap(), body.to_string());
+        let down = Down::parse(&answer.topic, body.as_bytes()).unwrap();
+        prop_assert_eq!(down.answers(), Some(answer.clone()));
+        prop_assert_ne!(Some(&answer), shadow.answer.as_ref());
+        let What::Template(template) = down.what else { panic!() };
+        let remembered = template.payload.unwrap();
+        prop_assert_eq!(remembered.version, version);
+        let state: State<'_> = remembered.state.unwrap().parse().unwrap();
+        prop_assert_eq!(state.reported.unwrap().members().unwrap().len(), values.len());
     }
 }

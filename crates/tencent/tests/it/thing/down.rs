@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use iot_home_tencent::thing::ota::Ota;
+use iot_home_tencent::thing::shadow::{Shadow, State};
 use iot_home_tencent::thing::{Asked, Code, Down, Text, Unreadable, What};
 use serde_json::{Value, json};
 
@@ -18,7 +19,7 @@ fn name(what: &What<'_>) -> String {
 fn what_arrives_is_what_the_fixtures_say() {
     let topics = topics();
     let cases = cases("down");
-    assert!(cases.len() >= 34);
+    assert!(cases.len() >= 38);
     for case in &cases {
         let (id, topic) = (case["id"].as_str().unwrap(), case["topic"].as_str().unwrap());
         let payload = payload(&case["payload"]);
@@ -103,6 +104,60 @@ fn actions_shadows_and_firmware() {
         panic!()
     };
     assert_eq!((gateway.status, gateway.devices[0].result), (Some(1), None));
+}
+
+/// Properties in their old form are read as the shadow is, and answer nothing of the shadow's.
+#[test]
+fn old_templates() {
+    let template = |id: &str, check: &dyn Fn(Shadow<'_>)| {
+        let (topic, body) = case("down", id);
+        let What::Template(template) = Down::parse(&topic, body.as_bytes()).unwrap().what else {
+            panic!("{id}")
+        };
+        check(template);
+    };
+    let switch = |json: Option<iot_home_tencent::thing::Json<'_>>| {
+        json.map(|json| json.members().unwrap().get("power_switch").unwrap().text().to_owned())
+    };
+    template("template-get-reply", &|template| {
+        assert_eq!((&*template.kind, template.result), ("get", Some(Code::SUCCESS)));
+        let remembered = template.payload.unwrap();
+        assert_eq!(
+            (remembered.version, remembered.timestamp),
+            (Some(401), Some(1_568_776_522_035))
+        );
+        let state: State<'_> = remembered.state.unwrap().parse().unwrap();
+        assert_eq!(switch(state.reported).as_deref(), Some("0"));
+        assert_eq!((state.desired, state.delta), (None, None));
+    });
+    template("template-get-reply-wishes", &|template| {
+        let state: State<'_> = template.payload.unwrap().state.unwrap().parse().unwrap();
+        let values = [state.reported, state.desired, state.delta].map(switch);
+        assert_eq!(values.each_ref().map(Option::as_deref), [Some("0"), Some("1"), Some("1")]);
+    });
+    template("template-conflict", &|template| {
+        assert_eq!(template.result, Some(Code::VERSION_CONFLICT));
+    });
+    template("template-delta", &|template| {
+        assert!(template.is_delta() && template.result.is_none());
+        assert_eq!(switch(template.payload.unwrap().state).as_deref(), Some("1"));
+    });
+    // The same token asked of the one is no answer to the other.
+    let (topic, body) = case("down", "template-get-reply");
+    let of_shadow = topic.replace("$template", "$shadow");
+    let keys =
+        [&topic, &of_shadow].map(|topic| Down::parse(topic, body.as_bytes()).unwrap().answers());
+    assert!(keys[0].is_some() && keys[1].is_some() && keys[0] != keys[1]);
+    for bad in
+        ["any bytes", "{}", "[]", r#"{"type":1}"#, r#"{"type":"get","payload":{"version":-1}}"#]
+    {
+        assert!(Down::parse(&topic, bad.as_bytes()).is_err(), "{bad}");
+    }
+    for no_device in ["YOURPROD01/la+mp", "YOURPROD01/lamp1/more", "short/lamp1", "YOURPROD01/"] {
+        let topic = format!("$template/operation/result/{no_device}");
+        let down = Down::parse(&topic, body.as_bytes());
+        assert!(down.is_err() || matches!(down.unwrap().what, What::Unknown(_)), "{topic}");
+    }
 }
 
 /// (heard + answered + received - sent) / 2

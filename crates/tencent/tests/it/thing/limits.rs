@@ -3,8 +3,10 @@
 use std::time::Duration;
 
 use iot_home_tencent::thing::event::{Event, Severity};
-use iot_home_tencent::thing::{Down, MAX_PAYLOAD, Unreadable, Unwritable, What, property};
-use serde_json::json;
+use iot_home_tencent::thing::{
+    Down, MAX_PAYLOAD, Publication, Unreadable, Unwritable, What, property, shadow, template,
+};
+use serde_json::{Value, json};
 
 use super::topics;
 
@@ -46,6 +48,26 @@ fn sizes() {
         report(room + 1).unwrap_err(),
         Unwritable::Length { length: MAX_PAYLOAD + 1, most: MAX_PAYLOAD }
     );
+    // What is in front of the values of a shadow and of a template is as long.
+    for update in [
+        shadow::update as fn(&_, &_, &Value, Option<u64>) -> Result<Publication, Unwritable>,
+        shadow::take_over,
+        template::update,
+        template::take_over,
+    ] {
+        let told = |length| update(&topics, "1", &json!({"text": "x".repeat(length)}), Some(1));
+        let room = MAX_PAYLOAD - told(0).unwrap().payload.len();
+        assert_eq!(told(room).unwrap().payload.len(), MAX_PAYLOAD);
+        let error = Unwritable::Length { length: MAX_PAYLOAD + 1, most: MAX_PAYLOAD };
+        assert_eq!(told(room + 1).unwrap_err(), error);
+        for values in [json!([1]), json!(1), json!(null)] {
+            let error = update(&topics, "1", &values, None).unwrap_err();
+            assert_eq!(error, Unwritable::NoObject { what: "values" });
+        }
+    }
+    for get in [shadow::get, template::get] {
+        assert!(get(&topics, &"x".repeat(MAX_PAYLOAD)).is_err());
+    }
     let rrpc = Down::parse("$rrpc/rxd/YOURPROD01/lamp1/1", b"").unwrap();
     let What::Rrpc(rrpc) = rrpc.what else { panic!() };
     assert!(rrpc.answer(vec![0; MAX_PAYLOAD]).is_ok());

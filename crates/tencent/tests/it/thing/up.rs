@@ -6,7 +6,7 @@ use iot_home_tencent::thing::event::{self, Event, Severity};
 use iot_home_tencent::thing::gateway::{self, Operation};
 use iot_home_tencent::thing::ota::{self, FailCode, Progress};
 use iot_home_tencent::thing::{
-    Address, Publication, Unwritable, config, log, property, shadow, time,
+    Address, Publication, Unwritable, config, log, property, shadow, template, time,
 };
 use iot_home_tencent::{Device, SignMethod};
 use serde_json::{Value, json};
@@ -42,6 +42,12 @@ fn build(id: &str) -> Result<Publication, Unwritable> {
         "shadow-get" => shadow::get(&topics, "pid-0"),
         "shadow-update" => shadow::update(&topics, "pid-1", &json!({"a": 1}), Some(1)),
         "shadow-take-over" => shadow::take_over(&topics, "pid-2", &json!({"a": 1}), Some(1)),
+        "template-get" => template::get(&topics, "explorer-0"),
+        "template-update" => {
+            let now = json!({"power_switch": 0, "name": "dev01"});
+            template::update(&topics, "explorer-1", &now, None)
+        }
+        "template-take-over" => template::take_over(&topics, "explorer-2", &switch, Some(402)),
         "time" => Ok(time::request(&topics)),
         "ota-version" => ota::report_version(&topics, "0.1"),
         "ota-downloading" => ota::report_progress(&topics, Progress::Downloading(10), "0.2"),
@@ -64,7 +70,7 @@ fn build(id: &str) -> Result<Publication, Unwritable> {
 #[test]
 fn what_is_published_is_what_the_fixtures_have() {
     let cases = cases("up");
-    assert!(cases.len() >= 21);
+    assert!(cases.len() >= 24);
     for case in &cases {
         let id = case["id"].as_str().unwrap();
         let built = build(id).unwrap_or_else(|error| panic!("{id}: {error}"));
@@ -91,6 +97,9 @@ fn answers_are_known() {
         ("events", "events-reply"),
         ("shadow-get", "shadow-get-reply"),
         ("shadow-update", "shadow-conflict"),
+        ("template-get", "template-get-reply"),
+        ("template-update", "template-update-reply"),
+        ("template-take-over", "template-conflict"),
         ("time", "time-reply"),
         ("ota-version", "ota-heard"),
         ("online", "online-reply"),
@@ -101,7 +110,8 @@ fn answers_are_known() {
         let mut pending = Pending::new(1);
         let key = build(asked).unwrap().answer.unwrap();
         pending.insert(key, iot_home_core::Instant::ORIGIN, ()).unwrap();
-        let others = ["config-push", "shadow-delta", "control", "change", "ota-update"];
+        let others =
+            ["config-push", "shadow-delta", "template-delta", "control", "change", "ota-update"];
         for (other, taken) in
             others.map(|other| (other, false)).into_iter().chain([(answered, true)])
         {

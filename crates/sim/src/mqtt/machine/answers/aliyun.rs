@@ -127,7 +127,9 @@ impl Machine {
                 self.change_topology(device, path, params)
             }
             ("sub/register", params) => self.register_below(device, params),
-            ("proxy/provisioning/product_register", _) => done(6288),
+            ("proxy/provisioning/product_register", params) => {
+                self.register_proxied(device, params)
+            }
             (path, params) => {
                 let id = path.strip_prefix("event/").and_then(|path| path.strip_suffix("/post"));
                 if let Some(id) = id {

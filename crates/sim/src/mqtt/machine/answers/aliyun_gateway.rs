@@ -2,11 +2,12 @@
 
 use iot_home_aliyun::SignMethod;
 use iot_home_core::Instant;
+use iot_home_mqtt::mac::{self, Mac};
 use serde_json::{Map, Value, json};
 
 use crate::mqtt::DeviceId;
 use crate::mqtt::machine::Machine;
-use crate::mqtt::machine::registration::Denied;
+use crate::mqtt::machine::registration::{Denied, algorithm_of};
 use crate::mqtt::report::count;
 use crate::mqtt::session::Outgoing;
 
@@ -142,6 +143,48 @@ impl Machine {
         }
     }
 
+    /// A gateway shows that it knows the secrets of devices' products: what comes of it is told of each.
+    pub(super) fn register_proxied(&mut self, gateway: &DeviceId, params: &Value) -> (u16, Value) {
+        let devices = params.get("proxieds").and_then(Value::as_array);
+        let devices = devices.map_or(&[][..], Vec::as_slice);
+        if !(1..=MOST_REGISTRATIONS).contains(&devices.len()) {
+            count(&mut self.report.violations.bad_registration);
+            return (460, json!({}));
+        }
+        let (mut successes, mut failures) = (Vec::new(), Vec::new());
+        for device in devices {
+            let proved = self.is_proxied(device);
+            match proved.and_then(|()| self.give_below(gateway, device)) {
+                Ok(given) => {
+                    count(&mut self.report.registrations);
+                    successes.push(given);
+                }
+                Err(code) => {
+                    count(&mut self.report.violations.bad_registration);
+                    failures.push(json!({
+                        "productKey": device.get("productKey"), "deviceName": device.get("deviceName"),
+                        "code": code, "errorMessage": told(code),
+                    }));
+                }
+            }
+        }
+        (200, json!({"successes": successes, "failures": failures}))
+    }
+
+    /// Whether it is signed with its product's secret, with a text that was not there before.
+    fn is_proxied(&mut self, device: &Value) -> Result<(), u16> {
+        let text = |name: &str| device.get(name).and_then(Value::as_str).ok_or(460_u16);
+        let (key, name, random) = (text("productKey")?, text("deviceName")?, text("random")?);
+        let method = sign_method(text("signMethod")?).ok_or(6292_u16)?;
+        let secret = self.aliyun_product_secret(key).ok_or(6100_u16)?;
+        let mac = Mac::new(algorithm_of(method), secret.expose().as_bytes());
+        let tag = mac.sign(["deviceName", name, "productKey", key, "random", random]);
+        if !mac::equal(&tag.to_hex(), &text("sign")?.to_ascii_lowercase()) {
+            return Err(6600);
+        }
+        if self.is_new(random) { Ok(()) } else { Err(460) }
+    }
+
     fn give_below(&mut self, gateway: &DeviceId, device: &Value) -> Result<Value, u16> {
         let id = identity(device).ok_or(460_u16)?;
         let DeviceId::Aliyun { product_key, device_name } = &id else { return Err(460) };
@@ -162,12 +205,7 @@ impl Machine {
         let (Some(known), Some(fields)) = (known, device.as_object()) else { return false };
         let text = |name: &str| fields.get(name).and_then(Value::as_str);
         let method = method.or_else(|| text("signMethod")).or_else(|| text("signmethod"));
-        let method = match method.map(str::to_ascii_lowercase).as_deref() {
-            Some("hmacsha1") => SignMethod::HmacSha1,
-            Some("hmacmd5") => SignMethod::HmacMd5,
-            Some("hmacsha256" | "sha256") => SignMethod::HmacSha256,
-            _ => return false,
-        };
+        let Some(method) = method.and_then(sign_method) else { return false };
         // The official Node SDK's time is a number.
         let told: Vec<_> = fields
             .iter()
@@ -179,6 +217,16 @@ impl Machine {
         let told = told.iter().map(|(name, text)| (*name, text.as_str()));
         text("sign").is_some_and(|sign| known.is_proved_by(method, told, sign))
     }
+}
+
+/// By its name, as any of the SDKs writes it.
+fn sign_method(name: &str) -> Option<SignMethod> {
+    Some(match name.to_ascii_lowercase().as_str() {
+        "hmacsha1" => SignMethod::HmacSha1,
+        "hmacmd5" => SignMethod::HmacMd5,
+        "hmacsha256" | "sha256" => SignMethod::HmacSha256,
+        _ => return None,
+    })
 }
 
 pub(super) fn identity(device: &Value) -> Option<DeviceId> {
@@ -216,7 +264,9 @@ pub(super) const fn told(code: u16) -> &'static str {
         6106 => "too many properties",
         6288 => "dynamic registration is off",
         6289 => "device already active",
+        6292 => "sign method not supported",
         6401 => "topo relation not exist",
+        6600 => "invalid sign",
         6619 => "device bound to another gateway",
         6710 => "no remote configuration",
         _ => "request parameter error",

@@ -156,6 +156,12 @@ impl Machine {
             _ => return None,
         }
         let shadow = shadow.clone();
+        let mut state = json!({"reported": shadow.reported, "desired": shadow.desired});
+        let unlike = |(name, value): &(String, Value)| shadow.reported.get(name) != Some(value);
+        let delta: Map<_, _> = shadow.desired.clone().into_iter().filter(unlike).collect();
+        if let Some(state) = state.as_object_mut().filter(|_| !delta.is_empty()) {
+            state.insert("delta".into(), delta.into());
+        }
         if result != 0 {
             count(&mut self.report.violations.shadow_version);
         }
@@ -163,10 +169,7 @@ impl Machine {
         Some(json!({
             "type": kind, "result": result, "clientToken": request.get("clientToken").unwrap_or(&Value::Null),
             "timestamp": millis,
-            "payload": {
-                "state": {"reported": shadow.reported, "desired": shadow.desired},
-                "version": shadow.version, "timestamp": millis,
-            },
+            "payload": {"state": state, "version": shadow.version, "timestamp": millis},
         }))
     }
 

@@ -15,6 +15,7 @@ use super::{form, header};
 use crate::mqtt::DeviceId;
 use crate::mqtt::login::Guided;
 use crate::mqtt::machine::Machine;
+use crate::mqtt::machine::registration::algorithm_of;
 use crate::mqtt::product::secret;
 use crate::mqtt::report::count;
 
@@ -116,8 +117,12 @@ impl Machine {
         };
         let topic = percent_decode_str(topic).decode_utf8_lossy();
         let is_binary = header(request, "content-type") == "application/octet-stream";
-        if request.body().len() > aliyun::registration::access::MAX_PAYLOAD || !is_binary {
+        if !is_binary {
             return self.bad_request(code(10001));
+        }
+        if request.body().len() > aliyun::registration::access::MAX_PAYLOAD {
+            count(&mut self.report.violations.payload_size);
+            return code(10001);
         }
         if self.publish_for(now, &device, &topic, request.body().clone()) {
             let id = self.next_id();
@@ -156,13 +161,7 @@ fn texts<'a, const N: usize>(fields: &'a Fields, names: [&str; N]) -> Option<[&'
 
 /// HMAC-MD5 unless something else is said.
 fn algorithm(fields: &Fields, name: &str) -> Option<Algorithm> {
-    let method: aliyun::SignMethod =
-        fields.get(name).map_or("hmacmd5", String::as_str).parse().ok()?;
-    Some(match method {
-        aliyun::SignMethod::HmacSha256 => Algorithm::Sha256,
-        aliyun::SignMethod::HmacSha1 => Algorithm::Sha1,
-        _ => Algorithm::Md5,
-    })
+    fields.get(name).map_or("hmacmd5", String::as_str).parse().ok().map(algorithm_of)
 }
 
 /// Capital digits are taken as well.

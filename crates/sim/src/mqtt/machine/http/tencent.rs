@@ -111,7 +111,8 @@ impl Machine {
             return self.bad_request(error(refused));
         }
         if payload.len() > tencent::RULES.payload {
-            return self.bad_request(error("InvalidParameterValue.PayloadOverLimit"));
+            count(&mut self.report.violations.payload_size);
+            return error("InvalidParameterValue.PayloadOverLimit");
         }
         if self.publish_for(now, &id, &topic, Bytes::from(payload)) {
             json!({"Response": {"RequestId": self.next_id().to_string()}})
