@@ -163,7 +163,8 @@ async fn calls_begun_at_once_in_one_task_wait_without_being_polled() {
         })
     })));
     for _ in 0..CALLS / 100 {
-        poll_fn(|cx| Poll::Ready(assert!(calls.as_mut().poll(cx).is_pending()))).await;
+        let pending = poll_fn(|cx| Poll::Ready(calls.as_mut().poll(cx).is_pending())).await;
+        assert!(pending);
         // With a new budget.
         yield_now().await;
     }
