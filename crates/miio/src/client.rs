@@ -5,6 +5,7 @@
 //! handle is dropped, the task and the socket end.
 
 mod child;
+mod default_route;
 mod device;
 mod discovery;
 mod driver;

@@ -123,15 +123,20 @@ impl Device {
         let inner = &*self.inner;
         let closed = |_: AcquireError| Error::closed(inner.addr, method);
         let turns = inner.handle.shared.turns();
-        if let Ok(of_device) = inner.turns.try_acquire()
-            && let Ok(of_client) = Arc::clone(turns).try_acquire_owned()
-        {
-            return Ok((Turn { of_device, of_client }, request));
-        }
+        // What is free is taken without waiting for it: that would use up the budget that tokio gives a task, and
+        // of a task with thousands of calls all that are left would be polled again for each 128 that got on.
+        let of_device = inner.turns.try_acquire();
+        let of_device = match (of_device, Arc::clone(turns).try_acquire_owned()) {
+            (Ok(of_device), Ok(of_client)) => return Ok((Turn { of_device, of_client }, request)),
+            (of_device, _) => of_device,
+        };
         let started = Instant::now();
         let limit = request.own_timeout().unwrap_or(self.timeout());
         let both = async {
-            let of_device = inner.turns.acquire().await?;
+            let of_device = match of_device {
+                Ok(free) => free,
+                Err(_) => inner.turns.acquire().await?,
+            };
             Ok(Turn { of_device, of_client: Arc::clone(turns).acquire_owned().await? })
         };
         let turn = timeout(limit, both).await;

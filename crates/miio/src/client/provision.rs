@@ -10,6 +10,7 @@ use if_addrs::IfAddr;
 use iot_home_core::Did;
 use tokio::time::{self, Instant};
 
+use super::default_route;
 use super::error::Error;
 use super::{Client, Device, DeviceAddr, Discovery};
 use crate::discovery::Found;
@@ -20,9 +21,9 @@ use crate::provisioning::{self, Acknowledgement, Association, KNOWN_ADDRESSES, N
 impl Client {
     /// Finds a device that is an access point, this machine having joined it, for at most `wait`: one that shows its token.
     ///
-    /// Without `candidates` it asks the [known addresses](KNOWN_ADDRESSES) and, of each IPv4 network of this machine, the
-    /// first address, where an access point has itself, and the broadcast address. It asks no others. Where the
-    /// system's default gateway is known, name it as a candidate.
+    /// Without `candidates` it asks the [known addresses](KNOWN_ADDRESSES), the default gateway where the system tells it
+    /// in a file (Linux), and, of each IPv4 network of this machine, the first address, where an access point has itself,
+    /// and the broadcast address. It asks no others. Elsewhere a gateway that is known can be named as a candidate.
     ///
     /// # Errors
     /// [`NoHello`](super::ErrorKind::NoHello) when no such device answers, [`Io`](super::ErrorKind::Io) when no
@@ -162,9 +163,11 @@ impl Device {
     }
 }
 
-/// The known addresses, and of each network of this machine the first address and the broadcast address.
+/// The known addresses, the default gateways, and of each network of this machine the first address and the broadcast
+/// address.
 fn usual_addresses() -> Vec<SocketAddr> {
     let mut addrs = KNOWN_ADDRESSES.to_vec();
+    addrs.extend(default_route::gateways());
     for interface in if_addrs::get_if_addrs().unwrap_or_default() {
         let IfAddr::V4(addr) = interface.addr else { continue };
         if addr.ip.is_loopback() || addr.prefixlen >= 31 {

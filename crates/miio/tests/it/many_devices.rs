@@ -1,6 +1,10 @@
 //! Many devices on one client: how many requests are on their way, and who waits for whom.
 
+use std::cell::Cell;
+use std::future::{Future, poll_fn};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -9,6 +13,7 @@ use iot_home_miio::client::ErrorKind;
 use iot_home_miio::responder::{Incoming, Responder};
 use iot_home_miio::{Client, Request, Token};
 use tokio::net::UdpSocket;
+use tokio::task::yield_now;
 use tokio::time::timeout;
 
 const TOKEN: [u8; 16] = [7; 16];
@@ -140,6 +145,32 @@ async fn devices_that_answer_no_hello_hold_up_no_others() {
     others_are_answered_while(async |device| device.get_properties(ids).await).await;
 }
 
+/// A task that begins thousands of calls at once has them in the queue at once. What waits there is not polled
+/// again for every few that get on, which would cost more for each call the more of them there are.
+#[tokio::test]
+async fn calls_begun_at_once_in_one_task_wait_without_being_polled() {
+    const CALLS: usize = 2_000;
+    let silent = Device::start().await;
+    let client = Client::builder().in_flight(CALLS).in_flight_overall(1).bind().await.unwrap();
+    let handle = client.device(silent.addr(), Token::new(TOKEN));
+    let polls = Cell::new(0);
+    let mut calls = pin!(join_all((0..CALLS).map(|_| {
+        let mut call = Box::pin(handle.call::<[u8; 1]>("get_prop", ["on"]));
+        let polls = &polls;
+        poll_fn(move |cx| {
+            polls.set(polls.get() + 1);
+            call.as_mut().poll(cx)
+        })
+    })));
+    for _ in 0..CALLS / 100 {
+        let pending = poll_fn(|cx| Poll::Ready(calls.as_mut().poll(cx).is_pending())).await;
+        assert!(pending);
+        // With a new budget.
+        yield_now().await;
+    }
+    assert!(polls.get() <= 2 * CALLS, "{} polls for {CALLS} calls", polls.get());
+}
+
 #[tokio::test]
 async fn many_calls_for_one_device_hold_up_no_others() {
     let mut busy = Device::start().await;
@@ -257,7 +288,7 @@ async fn a_device_never_heard_of_is_greeted_from_the_one_socket() {
 
     // Where there is no device, that is what is said, after the time of the call.
     let silent = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let hasty = Client::builder().timeout(Duration::from_millis(300)).bind().await.unwrap();
+    let hasty = Client::builder().timeout(Duration::from_millis(550)).bind().await.unwrap();
     let nobody = hasty.device(silent.local_addr().unwrap(), Token::new(TOKEN));
     let error = nobody.get_properties(ids()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::NoHello, "{error}");
