@@ -38,7 +38,8 @@ fuzz_target!(|input: &[u8]| {
         What::Shadow(shadow) | What::Template(shadow) => {
             assert!(!shadow.is_delta() || down.answers().is_none());
             let state = shadow.payload.and_then(|remembered| remembered.state);
-            if let Some(Ok(State { reported: Some(values), .. })) = state.map(|state| state.parse()) {
+            if let Some(Ok(State { reported: Some(values), .. })) = state.map(|state| state.parse())
+            {
                 let _ = values.members();
             }
             return;
