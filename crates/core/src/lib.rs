@@ -6,6 +6,9 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "std")]
+#[cfg_attr(docsrs, doc(cfg(feature = "std")))]
+pub mod file;
 #[cfg(feature = "miot")]
 #[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub mod id;
