@@ -15,6 +15,7 @@ pub mod id;
 #[cfg(feature = "miot")]
 #[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub mod lenient;
+pub mod mac;
 #[cfg(feature = "miot")]
 #[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub mod miot;
@@ -28,6 +29,7 @@ pub use id::{ActionId, Aiid, Did, Eiid, EventId, ParseIdError, Piid, PropertyId,
 #[cfg(feature = "miot")]
 #[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub use lenient::Lenient;
+pub use mac::{Mac, ParseMacError};
 #[cfg(feature = "miot")]
 #[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub use miot::{ActionResult, MiotCode, PropertyResult};

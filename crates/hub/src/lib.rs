@@ -7,3 +7,9 @@
     clippy::panic,
     clippy::unwrap_used
 )]
+
+pub mod facts;
+pub mod household;
+
+pub use facts::{CloudFacts, Facts, Parent, Source};
+pub use household::{DeviceKey, Household, Update};
