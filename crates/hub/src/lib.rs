@@ -7,3 +7,11 @@
     clippy::panic,
     clippy::unwrap_used
 )]
+
+#[cfg(feature = "home")]
+#[cfg_attr(docsrs, doc(cfg(feature = "home")))]
+pub mod classic;
+
+#[cfg(feature = "home")]
+#[cfg_attr(docsrs, doc(cfg(feature = "home")))]
+pub use classic::Classic;
