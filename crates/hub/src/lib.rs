@@ -8,8 +8,14 @@
     clippy::unwrap_used
 )]
 
+#[cfg(feature = "home")]
+#[cfg_attr(docsrs, doc(cfg(feature = "home")))]
+pub mod classic;
 pub mod facts;
 pub mod household;
 
+#[cfg(feature = "home")]
+#[cfg_attr(docsrs, doc(cfg(feature = "home")))]
+pub use classic::Classic;
 pub use facts::{CloudFacts, Facts, Parent, Source};
 pub use household::{DeviceKey, Household, Update};
