@@ -8,4 +8,8 @@
     reason = "tests may fail loudly"
 )]
 
+mod batch;
 mod classic;
+mod home;
+mod rig;
+mod routes;
