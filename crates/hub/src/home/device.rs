@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use iot_home_core::Did;
 use serde_json::Value;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{ActionAnswer, Answer};
 use super::error::{Cause, Error};
 use super::find::called;
 use super::names::{Named, Setting, Vocabulary};
+use super::over::{OverCloud, OverMiio};
 use super::request::{Done, Job, Request};
 use super::shared::{Shared, Slot};
-use super::way::{Way, Ways};
+use super::way::{Link, Way, Ways};
 use crate::{DeviceKey, Facts};
 
 /// A handle for one device of a [`Home`](super::Home), cheap to clone. Calls may run at the same time.
@@ -28,11 +29,11 @@ pub struct Device {
 }
 
 /// What a call works with.
-struct Call {
+pub(super) struct Call {
     slot: Arc<Slot>,
-    vocabulary: Arc<Vocabulary>,
+    pub(super) vocabulary: Arc<Vocabulary>,
     name: Box<str>,
-    until: Instant,
+    pub(super) until: Instant,
 }
 
 impl Device {
@@ -188,8 +189,9 @@ impl Device {
     }
 
     /// Gets ready to call: the device's names may have to be fetched.
-    async fn call(&self) -> Result<Call, Error> {
-        let until = Instant::now() + self.shared.setup.deadline;
+    pub(super) async fn call(&self) -> Result<Call, Error> {
+        let now = Instant::now();
+        let until = now.checked_add(self.shared.setup.deadline).unwrap_or(now);
         let (facts, slot) = self.shared.known(self.key)?;
         let name = called(&facts);
         let vocabulary = timeout_at(until, self.shared.vocabulary(&facts, &slot)).await;
@@ -225,13 +227,49 @@ impl Device {
         request.carry().await.map_err(|error| call.error(error))
     }
 
+    /// The cloud that knows the device, and what it calls it there, where there is no other way to it.
+    pub(super) fn cloud_only(&self) -> Option<OverCloud> {
+        let (facts, _) = self.shared.known(self.key).ok()?;
+        let others = self.shared.ways(&facts, &Vocabulary::default());
+        let is_near = others.contains(Way::Miot) || facts.yeelight.is_some();
+        let cloud = self.shared.cloud_of(&facts).filter(|_| !is_near)?;
+        Some(OverCloud { cloud, did: facts.did? })
+    }
+
+    /// Switches the LAN control of a Yeelight on over miIO, so that its own protocol can be used from then on.
+    ///
+    /// # Errors
+    /// [`NoWay`](super::ErrorKind::NoWay) when its address or token is not known, others when it is not carried out.
+    ///
+    /// # Cancel safety
+    /// What was sent may be carried out.
+    pub async fn enable_lan_control(&self) -> Result<(), Error> {
+        let (facts, slot) = self.shared.known(self.key)?;
+        let (name, deadline) = (called(&facts), self.shared.setup.deadline);
+        let device =
+            self.shared.miio(&facts, &slot).ok_or_else(|| Error::new(Cause::NoWay).of(&name))?;
+        let request = crate::classic::Request::enable_lan_control();
+        let ran = timeout(deadline, OverMiio(device).run(&request, true)).await;
+        match ran {
+            Ok(Ok((code, _))) if code.is_ok() => {
+                slot.routes().heard(Link::Yeelight);
+                Ok(())
+            }
+            Ok(Ok((code, _))) => {
+                Err(Error::new(Cause::Code { what: request.method.into(), code }).of(&name))
+            }
+            Ok(Err(miss)) => Err(miss.error.of(&name)),
+            Err(_) => Err(Error::new(Cause::Uncertain).of(&name)),
+        }
+    }
+
     pub(super) const fn key(&self) -> DeviceKey {
         self.key
     }
 }
 
 impl Call {
-    fn error(&self, error: Error) -> Error {
+    pub(super) fn error(&self, error: Error) -> Error {
         error.of(&self.name)
     }
 }

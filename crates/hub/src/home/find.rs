@@ -159,10 +159,12 @@ mod tests {
             (5, "Fan", "10.0.0.5:54321"),
             (6, "Fan", "10.0.0.6:54321"),
         ] {
-            let mut facts = Facts::default();
-            facts.did = Some(did.into());
-            facts.name = Some(name.into());
-            facts.miio = Some(addr.parse().unwrap());
+            let facts = Facts {
+                did: Some(did.into()),
+                name: Some(name.into()),
+                miio: Some(addr.parse().unwrap()),
+                ..Facts::default()
+            };
             household.learn(Source::Miio, facts).unwrap();
         }
         household

@@ -153,26 +153,28 @@ impl From<Entry> for Facts {
         fn read<T: std::str::FromStr>(text: Option<String>) -> Option<T> {
             text?.parse().ok()
         }
-        let mut facts = Self::default();
-        facts.did = read(entry.did);
-        facts.bulb = read(entry.bulb);
-        facts.sid = read(entry.sid);
-        facts.mac = read(entry.mac);
-        facts.model = entry.model;
-        facts.name = entry.name;
-        facts.token = entry.token.and_then(|token| token.expose().parse().ok());
-        facts.miio = read(entry.miio);
-        facts.yeelight = read(entry.yeelight);
-        facts.lumi = read(entry.lumi);
-        facts.host = read(entry.host);
         let of_did = read(entry.parent_did).map(Parent::Did);
-        facts.parent = of_did.or_else(|| read(entry.parent_sid).map(Parent::Sid));
-        facts.cloud = entry.cloud.map(|entry| {
-            let mut cloud = CloudFacts::default();
-            (cloud.region, cloud.home, cloud.room) = (entry.region, entry.home, entry.room);
-            cloud
-        });
-        facts
+        Self {
+            did: read(entry.did),
+            bulb: read(entry.bulb),
+            sid: read(entry.sid),
+            mac: read(entry.mac),
+            model: entry.model,
+            name: entry.name,
+            token: entry.token.and_then(|token| token.expose().parse().ok()),
+            miio: read(entry.miio),
+            yeelight: read(entry.yeelight),
+            lumi: read(entry.lumi),
+            host: read(entry.host),
+            parent: of_did.or_else(|| read(entry.parent_sid).map(Parent::Sid)),
+            cloud: entry.cloud.map(|entry| CloudFacts {
+                region: entry.region,
+                home: entry.home,
+                room: entry.room,
+                ..CloudFacts::default()
+            }),
+            ..Self::default()
+        }
     }
 }
 
@@ -203,26 +205,30 @@ mod tests {
     const TOKEN: &str = "00112233445566778899aabbccddeeff";
 
     fn facts() -> Facts {
-        let mut facts = Facts::default();
-        facts.did = Some("51880628".parse().unwrap());
-        facts.mac = "28:6C:07:AA:BB:CC".parse().ok();
-        facts.model = Some("yeelink.light.lamp4".into());
-        facts.name = Some("Küche \"links\"".into());
-        facts.token = TOKEN.parse().ok();
-        facts.miio = "127.0.0.1:4000".parse().ok();
-        facts.host = "127.0.0.1".parse().ok();
-        facts.parent = Some(Parent::Did(7.into()));
-        let mut cloud = CloudFacts::default();
-        (cloud.region, cloud.room) = ("de".into(), Some("kitchen".into()));
-        facts.cloud = Some(cloud);
-        facts
+        Facts {
+            did: Some("51880628".parse().unwrap()),
+            mac: "28:6C:07:AA:BB:CC".parse().ok(),
+            model: Some("yeelink.light.lamp4".into()),
+            name: Some("Küche \"links\"".into()),
+            token: TOKEN.parse().ok(),
+            miio: "127.0.0.1:4000".parse().ok(),
+            host: "127.0.0.1".parse().ok(),
+            parent: Some(Parent::Did(7.into())),
+            cloud: Some(CloudFacts {
+                region: "de".into(),
+                room: Some("kitchen".into()),
+                ..CloudFacts::default()
+            }),
+            ..Facts::default()
+        }
     }
 
     fn bulb() -> Facts {
-        let mut facts = Facts::default();
-        facts.bulb = "0x15243f".parse().ok();
-        facts.yeelight = "[::1]:55443".parse().ok();
-        facts
+        Facts {
+            bulb: "0x15243f".parse().ok(),
+            yeelight: "[::1]:55443".parse().ok(),
+            ..Facts::default()
+        }
     }
 
     fn inventory(name: &str) -> Inventory {

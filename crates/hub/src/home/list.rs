@@ -52,20 +52,20 @@ impl Shared {
 
 fn facts_of(device: &api::Device, region: &str) -> Facts {
     let filled = |text: &str| Some(text).filter(|text| !text.is_empty()).map(Into::into);
-    let mut facts = Facts::default();
-    facts.did = Some(device.did.clone());
-    facts.name = filled(&device.name);
-    facts.model = filled(&device.model);
-    facts.mac = device.mac.as_ref().and_then(|mac| mac.parse().ok());
-    facts.token = device.token.as_ref().and_then(|token| token.expose().parse().ok());
-    facts.host = device.local_ip.as_ref().and_then(|ip| ip.parse().ok());
     let parent = device.parent_id.as_ref().and_then(|did| did.parse().ok());
-    facts.parent = parent.map(Parent::Did);
-    let mut cloud = CloudFacts::default();
-    cloud.region = region.into();
-    cloud.is_online = device.is_online;
-    facts.cloud = Some(cloud);
-    facts
+    let cloud =
+        CloudFacts { region: region.into(), is_online: device.is_online, ..CloudFacts::default() };
+    Facts {
+        did: Some(device.did.clone()),
+        name: filled(&device.name),
+        model: filled(&device.model),
+        mac: device.mac.as_ref().and_then(|mac| mac.parse().ok()),
+        token: device.token.as_ref().and_then(|token| token.expose().parse().ok()),
+        host: device.local_ip.as_ref().and_then(|ip| ip.parse().ok()),
+        parent: parent.map(Parent::Did),
+        cloud: Some(cloud),
+        ..Facts::default()
+    }
 }
 
 /// The names of the home and of the room that a device is in.

@@ -5,7 +5,7 @@ mod cloud;
 mod miio;
 
 pub(super) use bulb::OverBulb;
-pub(super) use cloud::OverCloud;
+pub(super) use cloud::{OverCloud, missed as missed_by_cloud, of_code as of_cloud_code};
 pub(super) use miio::OverMiio;
 
 use iot_home_core::MiotCode;

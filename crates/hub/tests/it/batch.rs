@@ -57,6 +57,7 @@ async fn many_devices_are_read_and_set_at_once() {
         assert_eq!(on.value, Some(json!(true)));
         assert_eq!(nothing.as_ref().unwrap_err().kind(), ErrorKind::BadInput);
     }
+    assert_eq!(cloud.report().called("/miotspec/prop/set"), 1);
     // Twenty devices, one request; the properties of a device too.
     assert_eq!(cloud.report().called("/miotspec/prop/get"), 1);
     assert!(lan.iter().all(|sim| sim.report().executed("set_properties") == 1));

@@ -144,6 +144,26 @@ async fn a_bulb_is_spoken_to_in_its_own_protocol_and_else_over_miio() {
 }
 
 #[tokio::test]
+async fn lan_control_is_switched_on_over_miio() {
+    let sim = SimDevice::light()
+        .method("set_ps", |_, params| {
+            Ok(json!([if *params == json!(["cfg_lan_ctrl", "1"]) { "ok" } else { "error" }]))
+        })
+        .spawn()
+        .await
+        .unwrap();
+    let home = home().await.open().await.unwrap();
+    home.learn(Source::Miio, known(&sim, "Desk lamp")).unwrap();
+    home.device("Desk lamp").unwrap().enable_lan_control().await.unwrap();
+    assert_eq!(sim.report().executed("set_ps"), 1);
+
+    let plain = SimDevice::plug().spawn().await.unwrap();
+    home.learn(Source::Miio, known(&plain, "Plug")).unwrap();
+    let error = home.device("Plug").unwrap().enable_lan_control().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Refused, "{error}");
+}
+
+#[tokio::test]
 async fn the_next_start_needs_neither_cloud_nor_discovery() {
     let path = std::env::temp_dir().join(format!("iot-home-hub-start-{}.json", std::process::id()));
     let _ = std::fs::remove_file(&path);

@@ -72,7 +72,7 @@ fn of_items(items: impl Iterator<Item = Told>, changes: bool) -> Over<Vec<Told>>
 }
 
 /// What a code says of the way to the device.
-fn of_code(code: MiotCode, changes: bool) -> Over<()> {
+pub(in crate::home) fn of_code(code: MiotCode, changes: bool) -> Over<()> {
     // The last three digits tell the cause.
     let outcome = match code.get() {
         -799_999_999..=-700_000_000 => match code.get() % 1000 {
@@ -90,7 +90,7 @@ fn of_code(code: MiotCode, changes: bool) -> Over<()> {
     Err(Miss { outcome, error: Error::new(cause) })
 }
 
-fn missed(error: iot_home_micloud::client::Error, changes: bool) -> Miss {
+pub(in crate::home) fn missed(error: iot_home_micloud::client::Error, changes: bool) -> Miss {
     let outcome = match error.kind() {
         ErrorKind::BadInput | ErrorKind::Refused => Outcome::NotSent,
         ErrorKind::NeedsLogin
