@@ -4,18 +4,33 @@
 //! to clone. Its properties and actions are called by their names in MIoT-Spec or by their numbers; values are checked
 //! before anything is sent, and come back as the spec has them.
 //!
-//! ```no_run
-//! use iot_home_hub::Home;
-//! use iot_home_micloud::MiCloud;
+//! ```
+//! use iot_home_hub::{Facts, Home, Source};
+//! use iot_home_miot::{Spec, samples};
+//! use iot_home_sim::SimDevice;
 //! use serde_json::json;
 //!
-//! # async fn run(cloud: MiCloud) -> Result<(), Box<dyn std::error::Error>> {
-//! let home = Home::builder().cloud(cloud).inventory("home.json").open().await?;
-//! home.refresh().await?;
-//! let lamp = home.device("Desk lamp")?;
-//! lamp.set([("light:on", json!(true)), ("light:brightness", json!(40))]).await?;
-//! let brightness = lamp.get("light:brightness").await?;
-//! println!("{} over {}", brightness.shown.unwrap_or_default(), brightness.way);
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // A lamp of this process in place of one in the hall.
+//! let lamp = SimDevice::light().spawn().await?;
+//! let spec = Spec::from_json(samples::LIGHT.json.as_bytes())?;
+//! let home = Home::builder().spec(lamp.model(), spec).open().await?;
+//!
+//! // What a discovery or the cloud would tell.
+//! let mut facts = Facts::default();
+//! facts.name = Some("Desk lamp".into());
+//! facts.did = Some(lamp.did());
+//! facts.model = Some(lamp.model().into());
+//! facts.miio = Some(lamp.addr());
+//! facts.token = Some(lamp.token());
+//! home.learn(Source::Miio, facts);
+//!
+//! let device = home.device("desk lamp")?;
+//! device.set([("light:on", json!(true)), ("light:brightness", json!(40))]).await?;
+//! let brightness = device.get("brightness").await?;
+//! assert_eq!(brightness.shown.as_deref(), Some("40 %"));
+//! assert_eq!(brightness.via().as_str(), "lan");
 //! # Ok(())
 //! # }
 //! ```

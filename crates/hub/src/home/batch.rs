@@ -22,8 +22,8 @@ impl Home {
     /// Reads properties of as many devices as there are, at the same time. The results stand in the order asked; that one
     /// fails does not concern the others.
     ///
-    /// Properties of one device go in one request. No more than 64 devices are asked at a time, none of them more than
-    /// twice at a time, and what goes to the cloud is gathered in requests for many devices.
+    /// Properties of one device go together, in as few requests as it takes. No more than 64 devices are asked at a time,
+    /// each as often at a time as the miIO client allows; what goes to the cloud is gathered in requests for many devices.
     ///
     /// # Cancel safety
     /// Nothing is left behind.

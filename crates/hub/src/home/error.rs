@@ -38,7 +38,7 @@ pub enum ErrorKind {
     NoWay,
     /// Nothing answers at the device's address, or the cloud does not reach it. Nothing was carried out.
     Unreachable,
-    /// It was sent and not answered; nothing but reading was asked for.
+    /// It was not answered, and nothing but reading was sent.
     NoAnswer,
     /// It was sent and not answered: it may have been carried out. It was not sent another way.
     MaybeExecuted,

@@ -81,6 +81,9 @@ impl Shared {
             state.slots.remove(absorbed);
             state.moved.insert(*absorbed, update.device);
         }
+        while state.moved.len() > MOST_MOVED {
+            state.moved.pop_first();
+        }
         if let Some(slot) = state.slots.get(&update.device) {
             let mut routes = slot.routes();
             if update.news.token.is_some() || update.news.miio.is_some() {
@@ -208,3 +211,5 @@ fn miio_addr(facts: &Facts) -> Option<SocketAddr> {
 }
 
 const ASK_AGAIN: Duration = Duration::from_secs(60);
+/// How many devices that turned out to be others are remembered: handles for them lead on.
+const MOST_MOVED: usize = 4096;
