@@ -194,7 +194,7 @@ fn part(number: u8, mask: u16, source: Source) -> Facts {
     let tells = |bit: u16| mask & (1 << bit) != 0;
     let id = u64::from(number) + 100;
     // Every third lives on ports of its own behind an address that it shares.
-    let (ip, own) = if number % 3 == 0 {
+    let (ip, own) = if number.is_multiple_of(3) {
         (Ipv4Addr::new(10, 0, 0, 1), Some(1000 + u16::from(number)))
     } else {
         (Ipv4Addr::new(10, 0, 1, number), None)
