@@ -91,7 +91,7 @@ pub(super) enum Cause {
         what: &'static str,
     },
     Uncertain,
-    /// Others of the same request were carried out, or may have been.
+    /// It was carried out in part, or may have been.
     Partly(Error),
     Deadline(Duration),
     Miio {
@@ -135,7 +135,7 @@ impl Error {
         self
     }
 
-    /// It may have been carried out in part; this is how the rest went.
+    /// It may have been carried out, or a part of it; this is how it ended.
     pub(super) fn into_uncertain(self) -> Self {
         if self.kind() == ErrorKind::MaybeExecuted {
             return self;
@@ -319,7 +319,9 @@ impl fmt::Display for Error {
             Cause::Code { what, code } => write!(f, "{what}: {code}")?,
             Cause::Unanswered { what } => write!(f, "{what}: the answer cannot be read")?,
             Cause::Uncertain => f.write_str("no answer: it may have been carried out")?,
-            Cause::Partly(error) => write!(f, "a part of it may have been carried out: {error}")?,
+            Cause::Partly(error) => {
+                write!(f, "it may have been carried out, or a part of it: {error}")?
+            }
             Cause::Deadline(after) => write!(f, "the time ran out after {after:?}")?,
             Cause::Miio { error, .. } => error.fmt(f)?,
             Cause::Yeelight { error, .. } => error.fmt(f)?,

@@ -24,7 +24,7 @@ pub(super) struct Miss {
 }
 
 impl Miss {
-    /// A part of the request may have been carried out before.
+    /// It may have been carried out, or a part of it.
     pub(super) fn uncertain(self) -> Self {
         let error = self.error.into_uncertain();
         Self { outcome: Outcome::NoAnswer, error }

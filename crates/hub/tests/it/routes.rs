@@ -66,6 +66,21 @@ async fn what_may_have_been_carried_out_is_sent_no_other_way() {
 }
 
 #[tokio::test]
+async fn a_set_that_is_on_its_way_when_the_lan_is_cut_goes_no_other_way() {
+    let sim = SimDevice::light().spawn().await.unwrap();
+    let (cloud, home) = one(&sim, "Desk lamp").await;
+    let lamp = home.device("Desk lamp").unwrap();
+    lamp.get("light:on").await.unwrap();
+    sim.set_silence(Silence::Total);
+    let error = lamp.set([("light:brightness", json!(12))]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::MaybeExecuted, "{error}");
+    assert!(cloud.report().writes.is_empty());
+    // Whoever has looked sets it again, and then it is known that the LAN is cut.
+    let done = lamp.set([("light:brightness", json!(12))]).await.unwrap();
+    assert_eq!((done[0].is_ok(), done[0].via()), (true, Via::Cloud));
+}
+
+#[tokio::test]
 async fn no_action_runs_twice_on_a_bad_network() {
     // Devices remember ids, so that a repetition on the wire is no second action.
     let sim = SimDevice::light().faults(Faults::seed(0).id_memory(32)).spawn().await.unwrap();

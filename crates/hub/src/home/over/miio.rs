@@ -81,7 +81,7 @@ impl OverMiio {
     ) -> Over<Vec<Told>> {
         let several = values.len() > 1;
         let results = self.0.set_properties(values).await.map_err(|error| {
-            let miss = missed(error, true);
+            let miss = missed_set(error);
             // They may have gone in several requests.
             if several && miss.outcome != Outcome::Answered { miss.uncertain() } else { miss }
         })?;
@@ -158,6 +158,7 @@ impl OverMiio {
                 let is_ok = reply.value().is_ok_and(|value| value.is_ok());
                 Ok((if is_ok { MiotCode::OK } else { MiotCode::INTERNAL }, None))
             }
+            Err(error) if repeatable => Err(missed_set(error)),
             Err(error) => Err(missed(error, true)),
         }
     }
@@ -183,6 +184,12 @@ fn missed(error: iot_home_miio::Error, changes: bool) -> Miss {
         _ => Outcome::Failed,
     };
     Miss { outcome, error: Error::new(Cause::Miio { error: Arc::new(error), changes }) }
+}
+
+/// The same of what the client repeats by itself. That no hello was answered does not say that nothing was sent before.
+fn missed_set(error: iot_home_miio::Error) -> Miss {
+    let miss = missed(error, true);
+    if miss.outcome == Outcome::Unreachable { miss.uncertain() } else { miss }
 }
 
 /// What a device's own error means. What changes something and is refused is answered by that.
