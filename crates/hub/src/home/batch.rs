@@ -130,13 +130,19 @@ async fn set_far(values: Vec<(Device, (Box<str>, Value))>) -> Vec<Result<Answer,
         let setting = call.and_then(|call| {
             let setting =
                 call.vocabulary.setting(name, value).map_err(|error| call.error(error))?;
-            let expressible = setting.miot.is_some();
-            let over = device.cloud_only().filter(|_| expressible);
-            let over = over.ok_or_else(|| call.error(Error::new(Cause::Inexpressible)))?;
-            Ok(Far { at, setting, call, over })
+            let over = device.cloud_only().filter(|_| setting.miot.is_some());
+            Ok(over.map(|over| Far { at, setting, call, over }))
         });
         match setting {
-            Ok(far) => regions.entry(far.over.cloud.region().name()).or_default().push(far),
+            Ok(Some(far)) => regions.entry(far.over.cloud.region().name()).or_default().push(far),
+            // One that has no numbers goes by itself.
+            Ok(None) => {
+                let alone = device.set_each(&[(name.clone(), value.clone())]).await;
+                if let (Some(place), Some(result)) = (results.get_mut(at), alone.into_iter().next())
+                {
+                    *place = result;
+                }
+            }
             Err(error) => {
                 if let Some(place) = results.get_mut(at) {
                     *place = Err(error);

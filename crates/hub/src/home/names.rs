@@ -172,8 +172,9 @@ impl Vocabulary {
     /// The property as whoever answered names it.
     fn of_way(&self, named: &Named, way: Way) -> Option<&Property> {
         let (map, id) = match way {
-            Way::Miot | Way::Cloud => return None,
-            Way::Classic => (&self.classic, named.classic),
+            Way::Miot => return None,
+            Way::Cloud if named.classic.is_none() => (&self.bulb, named.bulb),
+            Way::Classic | Way::Cloud => (&self.classic, named.classic),
             Way::Yeelight | Way::YeelightOverMiio => (&self.bulb, named.bulb),
         };
         map.as_ref()?.spec().property_by_id(id?)
@@ -244,9 +245,11 @@ impl Doing {
 
 fn ways(miot: bool, classic: bool, bulb: bool) -> Ways {
     let of = |known: bool, ways: [Way; 2]| ways.into_iter().filter(move |_| known);
+    // The cloud passes methods on as well.
     of(miot, [Way::Miot, Way::Cloud])
-        .chain(of(classic, [Way::Classic; 2]))
+        .chain(of(classic, [Way::Classic, Way::Cloud]))
         .chain(of(bulb, [Way::Yeelight, Way::YeelightOverMiio]))
+        .chain(of(bulb, [Way::Cloud; 2]))
         .collect()
 }
 
@@ -293,7 +296,7 @@ mod tests {
     fn each_language_has_names_of_its_own() {
         let vocabulary = humidifier();
         let only_classic = vocabulary.reading("environment:temperature").unwrap();
-        assert_eq!(only_classic.ways(), [Way::Classic].into_iter().collect());
+        assert_eq!(only_classic.ways(), [Way::Classic, Way::Cloud].into_iter().collect());
         // Numbers are MIoT's, in the spec or not.
         let by_number = vocabulary.reading("7.3").unwrap();
         assert_eq!((by_number.miot, by_number.classic), (Some(PropertyId::new(7, 3)), None));

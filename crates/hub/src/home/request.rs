@@ -150,7 +150,15 @@ impl Request<'_> {
         };
         match way {
             Way::Miot => self.over_miio(facts)?.read_miot(&ids(|item| item.miot)?).await,
-            Way::Cloud => self.over_cloud(facts)?.read(&ids(|item| item.miot)?).await,
+            Way::Cloud => {
+                let over = self.over_cloud(facts)?;
+                if let Ok(ids) = ids(|item| item.miot) {
+                    return over.read(&ids).await;
+                }
+                let Vocabulary { classic, bulb, .. } = self.vocabulary;
+                let map = classic.as_deref().or(bulb.as_deref()).ok_or_else(unsent)?;
+                over.read_classic(map, &ids(|item| item.classic.or(item.bulb))?).await
+            }
             Way::Classic => {
                 let map = self.vocabulary.classic.as_deref().ok_or_else(unsent)?;
                 self.over_miio(facts)?.read_classic(map, &ids(|item| item.classic)?).await
@@ -166,14 +174,21 @@ impl Request<'_> {
         }
     }
 
-    async fn set(&self, facts: &Facts, way: Way, items: &[&Setting]) -> Over<Vec<Told>> {
+    async fn set<'a>(&self, facts: &Facts, way: Way, items: &[&'a Setting]) -> Over<Vec<Told>> {
         let values = || {
             let values = items.iter().map(|item| item.miot.clone());
             values.collect::<Option<Vec<_>>>().ok_or_else(unsent)
         };
         match way {
             Way::Miot => self.over_miio(facts)?.set_miot(values()?).await,
-            Way::Cloud => self.over_cloud(facts)?.set(values()?).await,
+            Way::Cloud => {
+                let over = self.over_cloud(facts)?;
+                if let Ok(values) = values() {
+                    return over.set(values).await;
+                }
+                let of = |item: &'a Setting| item.classic.as_ref().or(item.bulb.as_ref());
+                Methods::Cloud(over).run_each(requests(items, of)?).await
+            }
             Way::Classic => {
                 let device = Methods::Miio(self.over_miio(facts)?);
                 device.run_each(requests(items, |item| item.classic.as_ref())?).await
@@ -198,8 +213,12 @@ impl Request<'_> {
                 acted(self.over_miio(facts)?.act_miot(id, &doing.input).await?)
             }
             Way::Cloud => {
-                let id = doing.miot.ok_or_else(unsent)?;
-                acted(self.over_cloud(facts)?.act(id, &doing.input).await?)
+                let over = self.over_cloud(facts)?;
+                if let Some(id) = doing.miot {
+                    return acted(over.act(id, &doing.input).await?);
+                }
+                let request = doing.classic.as_ref().or(doing.bulb.as_ref());
+                ran(over.run(request.ok_or_else(unsent)?).await?)
             }
             Way::Classic => {
                 let request = doing.classic.as_ref().ok_or_else(unsent)?;
@@ -245,6 +264,7 @@ impl Request<'_> {
 enum Methods {
     Miio(OverMiio),
     Bulb(OverBulb),
+    Cloud(OverCloud),
 }
 
 impl Methods {
@@ -255,6 +275,7 @@ impl Methods {
             let ran = match self {
                 Self::Miio(device) => device.run(request, true).await,
                 Self::Bulb(bulb) => bulb.run(request).await,
+                Self::Cloud(over) => over.run(request).await,
             };
             match ran {
                 Ok(done) => told.push(done),

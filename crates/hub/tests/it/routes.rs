@@ -81,6 +81,28 @@ async fn a_set_that_is_on_its_way_when_the_lan_is_cut_goes_no_other_way() {
 }
 
 #[tokio::test]
+async fn the_cloud_passes_methods_on_where_there_is_no_spec() {
+    let sim = SimDevice::fan().spawn().await.unwrap();
+    let (cloud, home) = one(&sim, "Fan").await;
+    let fan = home.device("Fan").unwrap();
+    sim.set_silence(Silence::Total);
+    let values = [("fan:on", json!(true)), ("fan:horizontal-angle", json!(90))];
+    let done = fan.set(values).await.unwrap();
+    assert!(done.iter().all(|answer| answer.is_ok() && answer.via() == Via::Cloud), "{done:?}");
+    assert_eq!(
+        (sim.property("power"), sim.property("angle")),
+        (Some(json!("on")), Some(json!(90)))
+    );
+    let read = fan.get("environment:temperature").await.unwrap();
+    assert_eq!((read.shown.as_deref(), read.via()), (Some("23.5 °C"), Via::Cloud));
+    assert_eq!(cloud.report().rpcs.values().sum::<u64>(), 3);
+
+    sim.set_silence(Silence::Never);
+    home.learn(Source::Miio, seen(&sim)).unwrap();
+    assert_eq!(fan.get("fan:on").await.unwrap().via(), Via::Lan);
+}
+
+#[tokio::test]
 async fn no_action_runs_twice_on_a_bad_network() {
     // Devices remember ids, so that a repetition on the wire is no second action.
     let sim = SimDevice::light().faults(Faults::seed(0).id_memory(32)).spawn().await.unwrap();

@@ -1,12 +1,15 @@
 //! The Mi cloud.
 
-use iot_home_core::{ActionId, ActionResult, Did, MiotCode, PropertyId};
+use iot_home_core::{ActionId, ActionResult, Did, Lenient as _, MiotCode, PropertyId};
 use iot_home_micloud::MiCloud;
 use iot_home_micloud::api::{DataSource, MAX_PROPERTIES};
 use iot_home_micloud::client::ErrorKind;
 use serde_json::Value;
 
+use super::miio::told_of;
 use super::{Miss, Over, Told};
+use crate::Classic;
+use crate::classic::Request;
 use crate::home::error::{Cause, Error};
 use crate::home::names::Input;
 use crate::home::route::Outcome;
@@ -46,6 +49,30 @@ impl OverCloud {
             }),
             true,
         )
+    }
+
+    /// Reads by `get_prop` and the like, which the cloud passes on.
+    pub(in crate::home) async fn read_classic(
+        &self,
+        map: &Classic,
+        ids: &[PropertyId],
+    ) -> Over<Vec<Told>> {
+        let mut told: Vec<(PropertyId, Option<Value>)> = Vec::new();
+        for question in map.read(ids.iter().copied(), map.limit()) {
+            let Request { method, params } = question.request();
+            let answer = self.cloud.rpc(&self.did, method, params).await;
+            let answer = answer.map_err(|error| missed_method(error, false))?;
+            told.extend(map.answers(&question, &answer).unwrap_or_default());
+        }
+        let of = |id: &PropertyId| told.iter().find(|(told, _)| told == id)?.1.clone();
+        Ok(ids.iter().map(|id| told_of(of(id))).collect())
+    }
+
+    /// Runs a method, which the cloud passes on.
+    pub(in crate::home) async fn run(&self, request: &Request) -> Over<Told> {
+        let answer = self.cloud.rpc(&self.did, &request.method, &request.params).await;
+        let answer = answer.map_err(|error| missed_method(error, true))?;
+        Ok((if answer.is_ok() { MiotCode::OK } else { MiotCode::INTERNAL }, None))
     }
 
     pub(in crate::home) async fn act(&self, id: ActionId, input: &Input) -> Over<ActionResult> {
@@ -90,6 +117,19 @@ pub(in crate::home) fn of_code(code: MiotCode, changes: bool) -> Over<()> {
     Err(Miss { outcome, error: Error::new(cause) })
 }
 
+/// The same of a method that the cloud passes on: it answers with the device's error as with its own.
+fn missed_method(error: iot_home_micloud::client::Error, changes: bool) -> Miss {
+    let code = error.code();
+    let mut miss = missed(error, changes);
+    miss.outcome = match code {
+        Some(OFFLINE) => Outcome::Unreachable,
+        Some(_) if changes => Outcome::Answered,
+        Some(_) => Outcome::Failed,
+        None => miss.outcome,
+    };
+    miss
+}
+
 pub(in crate::home) fn missed(error: iot_home_micloud::client::Error, changes: bool) -> Miss {
     let outcome = match error.kind() {
         ErrorKind::BadInput | ErrorKind::Refused => Outcome::NotSent,
@@ -104,3 +144,6 @@ pub(in crate::home) fn missed(error: iot_home_micloud::client::Error, changes: b
     };
     Miss { outcome, error: Error::new(Cause::Cloud { error, changes }) }
 }
+
+/// How the cloud says that it does not reach a device that a method is for.
+const OFFLINE: i64 = -2;
