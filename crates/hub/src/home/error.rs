@@ -320,7 +320,7 @@ impl fmt::Display for Error {
             Cause::Unanswered { what } => write!(f, "{what}: the answer cannot be read")?,
             Cause::Uncertain => f.write_str("no answer: it may have been carried out")?,
             Cause::Partly(error) => {
-                write!(f, "it may have been carried out, or a part of it: {error}")?
+                write!(f, "it may have been carried out, or a part of it: {error}")?;
             }
             Cause::Deadline(after) => write!(f, "the time ran out after {after:?}")?,
             Cause::Miio { error, .. } => error.fmt(f)?,
