@@ -6,12 +6,16 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+#[cfg(feature = "std")]
+#[cfg_attr(docsrs, doc(cfg(feature = "std")))]
+pub mod file;
 #[cfg(feature = "miot")]
 #[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub mod id;
 #[cfg(feature = "miot")]
 #[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub mod lenient;
+pub mod mac;
 #[cfg(feature = "miot")]
 #[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub mod miot;
@@ -25,6 +29,7 @@ pub use id::{ActionId, Aiid, Did, Eiid, EventId, ParseIdError, Piid, PropertyId,
 #[cfg(feature = "miot")]
 #[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub use lenient::Lenient;
+pub use mac::{Mac, ParseMacError};
 #[cfg(feature = "miot")]
 #[cfg_attr(docsrs, doc(cfg(feature = "miot")))]
 pub use miot::{ActionResult, MiotCode, PropertyResult};

@@ -116,7 +116,12 @@ pub enum InputFault {
 
 impl fmt::Display for InputError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} ({}): ", self.name, self.id)?;
+        f.write_str(&self.name)?;
+        // No device has a service 0: these numbers are somebody's own.
+        if self.id.siid.get() != 0 {
+            write!(f, " ({})", self.id)?;
+        }
+        f.write_str(": ")?;
         match &self.fault {
             InputFault::Count { given: 1 } => f.write_str("1 value was given")?,
             InputFault::Count { given } => write!(f, "{given} values were given")?,

@@ -138,7 +138,8 @@ impl Property {
         }
     }
 
-    fn error(&self, fault: Fault, value: &Value) -> ValueError {
+    /// What is wrong with a value of it, for whoever knows more than the instance says.
+    pub fn error(&self, fault: Fault, value: &Value) -> ValueError {
         ValueError {
             id: self.id,
             name: self.name.as_str().into(),
@@ -157,16 +158,21 @@ impl Property {
 impl fmt::Display for ValueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { id, name, given, allowed, .. } = self;
+        f.write_str(name)?;
+        // No device has a service 0: these numbers are somebody's own.
+        if id.siid.get() != 0 {
+            write!(f, " ({id})")?;
+        }
         let what = match self.fault {
-            Fault::NotReadable => return write!(f, "{name} ({id}) cannot be read"),
-            Fault::NotWritable => return write!(f, "{name} ({id}) cannot be written"),
+            Fault::NotReadable => return f.write_str(" cannot be read"),
+            Fault::NotWritable => return f.write_str(" cannot be written"),
             Fault::Format => "is not of its format",
             Fault::Range => "is out of range",
             Fault::Step => "is between two steps",
             Fault::List => "is not one of its values",
             Fault::Length => "is too long",
         };
-        write!(f, "{name} ({id}): {given} {what}; allowed is {allowed}")
+        write!(f, ": {given} {what}; allowed is {allowed}")
     }
 }
 

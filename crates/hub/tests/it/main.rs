@@ -1,1 +1,15 @@
 //! The hub against simulated homes, on loopback.
+
+#![allow(
+    clippy::arithmetic_side_effects,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests may fail loudly"
+)]
+
+mod batch;
+mod classic;
+mod home;
+mod rig;
+mod routes;

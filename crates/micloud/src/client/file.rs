@@ -1,12 +1,10 @@
 //! Where a session is kept.
 
 use std::error::Error as StdError;
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
-use iot_home_core::{Random as _, Secret, SystemRandom};
+use iot_home_core::file::{read_private, write_private};
+use iot_home_core::{Random as _, SystemRandom};
 
 use super::error::{Cause, Error};
 use crate::Session;
@@ -33,15 +31,8 @@ impl SessionFile {
     /// # Errors
     /// [`File`](super::ErrorKind::File) when it cannot be read, or holds no session. What it holds is not part of the error.
     pub fn load(&self) -> Result<Option<Session>, Error> {
-        let file = match File::open(&self.0) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-            Err(error) => return Err(self.failed("read", error)),
-        };
-        let mut text = String::new();
-        let read = file.take(LONGEST).read_to_string(&mut text);
-        let text = Secret::new(text);
-        read.map_err(|error| self.failed("read", error))?;
+        let text = read_private(&self.0, LONGEST).map_err(|error| self.failed("read", error))?;
+        let Some(text) = text else { return Ok(None) };
         Session::from_json(text.expose()).map(Some).map_err(|error| self.failed("used", error))
     }
 
@@ -55,25 +46,9 @@ impl SessionFile {
 
     /// The same; `mark` tells the file beside it from others.
     pub(super) fn write(&self, session: &Session, mark: u64) -> Result<(), Error> {
-        // A link stays one.
-        let target = fs::canonicalize(&self.0).unwrap_or_else(|_| self.0.clone());
-        let mut name = OsString::from(".");
-        name.push(
-            target.file_name().ok_or_else(|| {
-                self.failed("written", io::Error::from(io::ErrorKind::IsADirectory))
-            })?,
-        );
-        name.push(format!(".{mark:016x}"));
-        let beside = target.with_file_name(name);
-        let written = write_new(&beside, session.expose_json().expose().as_bytes())
-            .and_then(|()| fs::rename(&beside, &target));
-        written.map_err(|error| {
-            // It is of no use to anybody, and holds secrets.
-            let _ = fs::remove_file(&beside);
-            self.failed("written", error)
-        })?;
-        sync_folder(&target);
-        Ok(())
+        let json = session.expose_json();
+        write_private(&self.0, json.expose().as_bytes(), mark)
+            .map_err(|error| self.failed("written", error))
     }
 
     fn failed(
@@ -82,25 +57,6 @@ impl SessionFile {
         error: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Error {
         Error::new(Cause::File { path: self.0.clone(), doing, source: error.into() })
-    }
-}
-
-/// Writes a file that was not there, down to the disk.
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-/// So that the new name outlives a power cut. Where folders cannot be opened there is no such thing.
-fn sync_folder(path: &Path) {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if let Ok(folder) = File::open(folder.unwrap_or_else(|| Path::new("."))) {
-        let _ = folder.sync_all();
     }
 }
 

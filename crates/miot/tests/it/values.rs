@@ -144,3 +144,17 @@ fn results_are_read_by_their_meaning() {
     assert_eq!(outputs(2, vec![]), [] as [Value; 0]);
     assert_eq!(outputs(99, vec![json!("on")]), [json!("on")]);
 }
+
+#[test]
+fn numbers_of_nobody_are_not_shown() {
+    let spec = Spec::from_json(
+        br#"{"services":[{"iid":0,"type":"urn:acme:service:lamp:0","properties":[{"iid":1,
+            "type":"urn:acme:property:level:0","format":"uint8","access":["read","write"]}]}]}"#,
+    )
+    .unwrap();
+    let level = spec.property("lamp:level").unwrap();
+    let error = level.check_write(&json!(-1)).unwrap_err();
+    assert!(error.to_string().starts_with("lamp:level: -1 is not of its format"), "{error}");
+    let error = level.error(Fault::NotReadable, &json!(null));
+    assert_eq!(error.to_string(), "lamp:level cannot be read");
+}

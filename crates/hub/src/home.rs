@@ -1,0 +1,148 @@
+//! One home: devices joined from every source, each spoken to by name and over the best way there is.
+//!
+//! A [`Home`] knows devices from the cloud's list, from discovery and from its inventory. A [`Device`] is a handle, cheap
+//! to clone. Its properties and actions are called by their names in MIoT-Spec or by their numbers; values are checked
+//! before anything is sent, and come back as the spec has them.
+//!
+//! ```
+//! use iot_home_hub::{Facts, Home, Source};
+//! use iot_home_miot::{Spec, samples};
+//! use iot_home_sim::SimDevice;
+//! use serde_json::json;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // A lamp of this process in place of one in the hall.
+//! let lamp = SimDevice::light().spawn().await?;
+//! let spec = Spec::from_json(samples::LIGHT.json.as_bytes())?;
+//! let home = Home::builder().spec(lamp.model(), spec).open().await?;
+//!
+//! // What a discovery or the cloud would tell.
+//! let mut facts = Facts::default();
+//! facts.name = Some("Desk lamp".into());
+//! facts.did = Some(lamp.did());
+//! facts.model = Some(lamp.model().into());
+//! facts.miio = Some(lamp.addr());
+//! facts.token = Some(lamp.token());
+//! home.learn(Source::Miio, facts);
+//!
+//! let device = home.device("desk lamp")?;
+//! device.set([("light:on", json!(true)), ("light:brightness", json!(40))]).await?;
+//! let brightness = device.get("brightness").await?;
+//! assert_eq!(brightness.shown.as_deref(), Some("40 %"));
+//! assert_eq!(brightness.via().as_str(), "lan");
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Which way a request takes
+//!
+//! The ways are tried in the order of [`Way`]: the LAN first, the cloud second. What worked is remembered, and so is what
+//! the device does not support. A way that is silent is avoided for five seconds, and twice as long each time it fails
+//! again, up to five minutes; then it is greeted before anything is sent over it, so that the LAN is returned to when it
+//! answers again.
+//!
+//! * A refusal of the device's own is the answer. It is not asked for on another way.
+//! * What changes something is sent only over a way that was answered over within the last ten seconds; else something
+//!   harmless is read first. When it was sent and is not answered, it may have been carried out: then it is sent over no
+//!   other way, and the error says so ([`ErrorKind::MaybeExecuted`]).
+//! * Where a device answers hellos and nothing else, its token may have changed: it is fetched from the cloud, once, and
+//!   the LAN is tried again.
+//!
+//! # What is kept
+//!
+//! The inventory is a file for its owner alone (mode 0600), which holds what is known of each device, tokens included, so
+//! that the next start needs neither the cloud nor a discovery. It is written after a [`refresh`](Home::refresh) and when a
+//! token was fetched.
+
+mod answer;
+mod batch;
+mod builder;
+mod device;
+mod error;
+mod find;
+mod inventory;
+mod list;
+mod names;
+mod over;
+mod request;
+mod route;
+mod shared;
+mod way;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use self::answer::{ActionAnswer, Answer};
+pub use self::builder::Builder;
+pub use self::device::Device;
+pub use self::error::{Error, ErrorKind};
+use self::shared::Shared;
+pub use self::way::{Via, Way};
+use crate::{Facts, Source, Update};
+
+/// A home. Cloning it is cheap, and clones share everything. See the [module](self).
+#[derive(Clone)]
+pub struct Home {
+    shared: Arc<Shared>,
+}
+
+impl Home {
+    /// Says what the home is to be like.
+    pub fn builder() -> Builder {
+        Builder::new()
+    }
+
+    /// The device that is called so: by its name, its did or a bulb's id, its MAC address, or its address with or without
+    /// a port. Capitals do not matter in names unless two names differ in nothing else.
+    ///
+    /// # Errors
+    /// [`Device`](ErrorKind::Device) when there is none, with names that may have been meant, or more than one, with all
+    /// of them.
+    pub fn device(&self, name: &str) -> Result<Device, Error> {
+        let key = find::find(&self.shared.state().household, name)?;
+        Ok(Device::new(&self.shared, key))
+    }
+
+    /// All devices, those that are known longest first.
+    pub fn devices(&self) -> Vec<Device> {
+        let state = self.shared.state();
+        state.household.devices().map(|(key, _)| Device::new(&self.shared, key)).collect()
+    }
+
+    /// Takes in what is told of a device, as by a discovery. Of facts that have neither an id nor an address, nothing
+    /// comes.
+    pub fn learn(&self, source: Source, facts: Facts) -> Option<Update> {
+        self.shared.learn(source, facts)
+    }
+
+    /// Fetches the cloud's list of devices, with their names, rooms and tokens, and writes the inventory. Returns how many
+    /// devices the cloud named.
+    ///
+    /// # Errors
+    /// [`NeedsLogin`](ErrorKind::NeedsLogin) or [`Cloud`](ErrorKind::Cloud) when the list is not to be had,
+    /// [`File`](ErrorKind::File) when the inventory cannot be written, [`BadInput`](ErrorKind::BadInput) when the home has
+    /// no cloud.
+    ///
+    /// # Cancel safety
+    /// Nothing is learned by halves.
+    pub async fn refresh(&self) -> Result<usize, Error> {
+        self.shared.refresh().await
+    }
+
+    /// Writes the inventory now, where the home has one: after a discovery, say.
+    ///
+    /// # Errors
+    /// [`File`](ErrorKind::File) when it cannot be written. Then what was there is still there.
+    pub fn save(&self) -> Result<(), Error> {
+        self.shared.save()
+    }
+}
+
+impl fmt::Debug for Home {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Home")
+            .field("devices", &self.shared.state().household.len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,131 @@
+//! What a home is to be like.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use iot_home_micloud::MiCloud;
+use iot_home_miio::Client;
+use iot_home_miot::{Spec, SpecServer};
+
+use super::Home;
+use super::error::{Cause, Error};
+use super::inventory::Inventory;
+use super::shared::{Setup, Shared};
+
+/// What a [`Home`] is to be like.
+#[must_use]
+pub struct Builder {
+    miio: Option<Client>,
+    cloud: Option<MiCloud>,
+    spec_server: Option<SpecServer>,
+    specs: BTreeMap<Box<str>, Arc<Spec>>,
+    inventory: Option<PathBuf>,
+    deadline: Duration,
+}
+
+impl Builder {
+    pub(super) fn new() -> Self {
+        Self {
+            miio: None,
+            cloud: None,
+            spec_server: None,
+            specs: BTreeMap::new(),
+            inventory: None,
+            deadline: Duration::from_secs(15),
+        }
+    }
+
+    /// Speaks miIO by this client. Without it the home makes one that waits three seconds for an answer, so that the
+    /// cloud takes over soon.
+    pub fn miio(mut self, client: Client) -> Self {
+        self.miio = Some(client);
+        self
+    }
+
+    /// Where the LAN does not do, devices are reached by this account; it knows their names and tokens.
+    pub fn cloud(mut self, cloud: MiCloud) -> Self {
+        self.cloud = Some(cloud);
+        self
+    }
+
+    /// What devices can do by name is asked here.
+    pub fn spec_server(mut self, server: SpecServer) -> Self {
+        self.spec_server = Some(server);
+        self
+    }
+
+    /// What a model can do by name; no server is asked for it.
+    pub fn spec(mut self, model: impl Into<Box<str>>, spec: Spec) -> Self {
+        self.specs.insert(model.into(), Arc::new(spec));
+        self
+    }
+
+    /// Keeps what is known of devices in this file, and begins with what is in it.
+    pub fn inventory(mut self, path: impl Into<PathBuf>) -> Self {
+        self.inventory = Some(path.into());
+        self
+    }
+
+    /// The time from a call to its failure, over all ways together: 15 seconds by default.
+    pub fn deadline(mut self, deadline: Duration) -> Self {
+        self.deadline = deadline;
+        self
+    }
+
+    /// The home. No device is spoken to yet.
+    ///
+    /// # Errors
+    /// [`Io`](super::ErrorKind::Io) when there is no socket to be had, [`File`](super::ErrorKind::File) when the inventory
+    /// cannot be read or is of a later version. One that is torn is left out.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime that has its IO and time drivers on.
+    ///
+    /// # Cancel safety
+    /// Dropping the future leaves nothing behind.
+    pub async fn open(self) -> Result<Home, Error> {
+        let inventory = self.inventory.map(Inventory::new);
+        let known = match &inventory {
+            Some(inventory) => inventory.load()?,
+            None => Vec::new(),
+        };
+        let miio = match self.miio {
+            Some(client) => client,
+            None => {
+                let client = Client::builder().timeout(PATIENCE).bind().await;
+                client.map_err(|error| {
+                    Error::new(Cause::Miio { error: Arc::new(error), changes: false })
+                })?
+            }
+        };
+        let shared = Shared::new(Setup {
+            miio,
+            cloud: self.cloud,
+            spec_server: self.spec_server,
+            specs: self.specs,
+            inventory,
+            deadline: self.deadline,
+        });
+        for facts in known {
+            shared.learn(crate::Source::Inventory, facts);
+        }
+        Ok(Home { shared: Arc::new(shared) })
+    }
+}
+
+impl fmt::Debug for Builder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Builder")
+            .field("cloud", &self.cloud)
+            .field("specs", &self.specs.keys())
+            .field("inventory", &self.inventory)
+            .field("deadline", &self.deadline)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How long the home's own client waits for an answer.
+const PATIENCE: Duration = Duration::from_secs(3);

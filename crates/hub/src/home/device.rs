@@ -1,0 +1,328 @@
+//! A device of a home, and what can be asked of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use iot_home_core::Did;
+use serde_json::Value;
+use tokio::time::{Instant, timeout, timeout_at};
+
+use super::answer::{ActionAnswer, Answer};
+use super::error::{Cause, Error};
+use super::find::called;
+use super::names::{Named, Setting, Vocabulary};
+use super::over::{OverCloud, OverMiio};
+use super::request::{Done, Job, Request};
+use super::shared::{Shared, Slot};
+use super::way::{Link, Way, Ways};
+use crate::{DeviceKey, Facts};
+
+/// A handle for one device of a [`Home`](super::Home), cheap to clone. Calls may run at the same time.
+///
+/// Properties and actions are named as in MIoT-Spec, `light:brightness` or just `brightness` where that is unique, or by
+/// their numbers, `2.2`. Where no spec of the model is at hand, devices from before MIoT and bulbs are known by the same
+/// names.
+#[derive(Clone)]
+pub struct Device {
+    shared: Arc<Shared>,
+    key: DeviceKey,
+}
+
+/// What a call works with.
+pub(super) struct Call {
+    slot: Arc<Slot>,
+    pub(super) vocabulary: Arc<Vocabulary>,
+    name: Box<str>,
+    pub(super) until: Instant,
+}
+
+impl Device {
+    pub(super) fn new(shared: &Arc<Shared>, key: DeviceKey) -> Self {
+        Self { shared: Arc::clone(shared), key }
+    }
+
+    /// All that is known of it, its token included; of one that the home knows no longer, nothing.
+    pub fn facts(&self) -> Option<Facts> {
+        self.shared.known(self.key).ok().map(|(facts, _)| facts)
+    }
+
+    /// What it is called: by its name, or else by an id or an address.
+    pub fn name(&self) -> String {
+        self.facts().map(|facts| called(&facts).into()).unwrap_or_default()
+    }
+
+    /// Its id in miIO and in the cloud, where it is known.
+    pub fn did(&self) -> Option<Did> {
+        self.facts()?.did
+    }
+
+    /// Reads a property.
+    ///
+    /// # Errors
+    /// As for [`get_many`](Self::get_many), and [`Refused`](super::ErrorKind::Refused) when the device does not give it.
+    ///
+    /// # Cancel safety
+    /// Nothing is left behind.
+    pub async fn get(&self, property: &str) -> Result<Answer, Error> {
+        let mut answers = self.get_many([property]).await?;
+        let answer = answers.pop().ok_or_else(|| Error::new(Cause::Inexpressible))?;
+        if answer.is_ok() {
+            return Ok(answer);
+        }
+        let cause = Cause::Code { what: answer.property, code: answer.code };
+        Err(Error::new(cause).of(&self.name()))
+    }
+
+    /// Reads properties, in as few requests as the device takes. The answers stand in the order asked, each with a code of
+    /// its own.
+    ///
+    /// # Errors
+    /// [`BadInput`](super::ErrorKind::BadInput) when one is not known or cannot be read, and then nothing was sent; others
+    /// when no way was answered over. That the device refuses a property is no error here.
+    ///
+    /// # Cancel safety
+    /// Nothing is left behind.
+    pub async fn get_many<'a>(
+        &self,
+        properties: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Vec<Answer>, Error> {
+        let call = self.call().await?;
+        let named = properties.into_iter().map(|name| call.vocabulary.reading(name));
+        let named: Vec<Named> =
+            named.collect::<Result<_, _>>().map_err(|error| call.error(error))?;
+        self.read(&call, &named).await.into_iter().collect()
+    }
+
+    /// The same with a result for each, whatever becomes of the others.
+    pub(super) async fn get_each(&self, properties: &[Box<str>]) -> Vec<Result<Answer, Error>> {
+        let call = match self.call().await {
+            Ok(call) => call,
+            Err(error) => return properties.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let named = properties.iter().map(|name| call.vocabulary.reading(name));
+        let named: Vec<_> = named.map(|named| named.map_err(|error| call.error(error))).collect();
+        let known: Vec<Named> = named.iter().filter_map(|named| named.clone().ok()).collect();
+        let mut answers = self.read(&call, &known).await.into_iter();
+        let answer = |named: Result<Named, Error>| {
+            named.and_then(|_| {
+                answers.next().unwrap_or_else(|| Err(call.error(Error::new(Cause::Inexpressible))))
+            })
+        };
+        named.into_iter().map(answer).collect()
+    }
+
+    /// Sets properties, in the order given. A value has the property's own type, or is the name of one of its values; it is
+    /// checked before anything is sent. The answers stand in the same order, each with a code of its own.
+    ///
+    /// # Errors
+    /// [`BadInput`](super::ErrorKind::BadInput) when one is not known or does not take its value, and then nothing was sent;
+    /// [`MaybeExecuted`](super::ErrorKind::MaybeExecuted) when it was sent and not answered; others when it was not carried
+    /// out. Where properties had to go over different ways, those before the one that failed may be set. That the device
+    /// refuses a value is no error here.
+    ///
+    /// # Cancel safety
+    /// What was sent may be carried out.
+    pub async fn set<'a>(
+        &self,
+        values: impl IntoIterator<Item = (&'a str, Value)>,
+    ) -> Result<Vec<Answer>, Error> {
+        let call = self.call().await?;
+        let settings =
+            values.into_iter().map(|(name, value)| call.vocabulary.setting(name, &value));
+        let settings: Vec<Setting> =
+            settings.collect::<Result<_, _>>().map_err(|error| call.error(error))?;
+        self.write(&call, &settings).await.into_iter().collect()
+    }
+
+    /// The same with a result for each, whatever becomes of the others.
+    pub(super) async fn set_each(
+        &self,
+        values: &[(Box<str>, Value)],
+    ) -> Vec<Result<Answer, Error>> {
+        let call = match self.call().await {
+            Ok(call) => call,
+            Err(error) => return values.iter().map(|_| Err(error.clone())).collect(),
+        };
+        let settings = values.iter().map(|(name, value)| call.vocabulary.setting(name, value));
+        let settings: Vec<_> =
+            settings.map(|setting| setting.map_err(|error| call.error(error))).collect();
+        let known: Vec<Setting> = settings.iter().filter_map(|set| set.clone().ok()).collect();
+        let mut answers = self.write(&call, &known).await.into_iter();
+        let answer = |setting: Result<Setting, Error>| {
+            setting.and_then(|_| {
+                answers.next().unwrap_or_else(|| Err(call.error(Error::new(Cause::Inexpressible))))
+            })
+        };
+        settings.into_iter().map(answer).collect()
+    }
+
+    /// Runs an action with these inputs, in the order of its specification. It is sent once, or not at all.
+    ///
+    /// # Errors
+    /// [`BadInput`](super::ErrorKind::BadInput) when it is not known or does not take its inputs, and then nothing was sent;
+    /// [`MaybeExecuted`](super::ErrorKind::MaybeExecuted) when it was sent and not answered; others when it was not carried
+    /// out. That the device refuses it is no error here.
+    ///
+    /// # Cancel safety
+    /// What was sent may be carried out.
+    pub async fn action(
+        &self,
+        action: &str,
+        inputs: impl IntoIterator<Item = Value>,
+    ) -> Result<ActionAnswer, Error> {
+        let call = self.call().await?;
+        let inputs: Vec<Value> = inputs.into_iter().collect();
+        let doing = call.vocabulary.doing(action, &inputs).map_err(|error| call.error(error))?;
+        let (way, done) = self.carry(&call, Job::Act(&doing)).await?;
+        let (code, out) = match done {
+            Done::Acted(result) => {
+                let result = match &call.vocabulary.spec {
+                    Some(spec) => spec.coerce_outputs(result),
+                    None => result,
+                };
+                (result.code, result.out)
+            }
+            Done::Ran(code) => (code, Vec::new()),
+            Done::Told(_) => return Err(call.error(Error::new(Cause::Inexpressible))),
+        };
+        Ok(ActionAnswer { action: doing.name, id: doing.miot, code, out, way })
+    }
+
+    /// Gets ready to call: the device's names may have to be fetched.
+    pub(super) async fn call(&self) -> Result<Call, Error> {
+        let now = Instant::now();
+        let until = now.checked_add(self.shared.setup.deadline).unwrap_or(now);
+        let (facts, slot) = self.shared.known(self.key)?;
+        let name = called(&facts);
+        let vocabulary = timeout_at(until, self.shared.vocabulary(&facts, &slot)).await;
+        let vocabulary = vocabulary
+            .map_err(|_| Error::new(Cause::Deadline(self.shared.setup.deadline)).of(&name))?;
+        Ok(Call { slot, vocabulary, name, until })
+    }
+
+    async fn read(&self, call: &Call, named: &[Named]) -> Vec<Result<Answer, Error>> {
+        let mut answers: Vec<Option<Result<Answer, Error>>> = vec![None; named.len()];
+        for group in groups(named.iter().map(Named::ways)) {
+            let items: Vec<&Named> = group.iter().filter_map(|at| named.get(*at)).collect();
+            let carried = self.carry(call, Job::Read(&items)).await;
+            place(&mut answers, &group, told(carried, &items, call, |item| item));
+        }
+        finish(answers, call)
+    }
+
+    async fn write(&self, call: &Call, settings: &[Setting]) -> Vec<Result<Answer, Error>> {
+        let mut answers: Vec<Option<Result<Answer, Error>>> = vec![None; settings.len()];
+        for group in groups(settings.iter().map(Setting::ways)) {
+            let items: Vec<&Setting> = group.iter().filter_map(|at| settings.get(*at)).collect();
+            let carried = self.carry(call, Job::Set(&items)).await;
+            place(&mut answers, &group, told(carried, &items, call, |item| &item.named));
+        }
+        finish(answers, call)
+    }
+
+    async fn carry(&self, call: &Call, job: Job<'_>) -> Result<(Way, Done), Error> {
+        let Call { slot, vocabulary, until, .. } = call;
+        let request =
+            Request { shared: &self.shared, key: self.key, slot, vocabulary, job, until: *until };
+        request.carry().await.map_err(|error| call.error(error))
+    }
+
+    /// The cloud that knows the device, and what it calls it there, where there is no other way to it.
+    pub(super) fn cloud_only(&self) -> Option<OverCloud> {
+        let (facts, _) = self.shared.known(self.key).ok()?;
+        let others = self.shared.ways(&facts, &Vocabulary::default());
+        let is_near = others.contains(Way::Miot) || facts.yeelight.is_some();
+        let cloud = self.shared.cloud_of(&facts).filter(|_| !is_near)?;
+        Some(OverCloud { cloud, did: facts.did? })
+    }
+
+    /// Switches the LAN control of a Yeelight on over miIO, so that its own protocol can be used from then on.
+    ///
+    /// # Errors
+    /// [`NoWay`](super::ErrorKind::NoWay) when its address or token is not known, others when it is not carried out.
+    ///
+    /// # Cancel safety
+    /// What was sent may be carried out.
+    pub async fn enable_lan_control(&self) -> Result<(), Error> {
+        let (facts, slot) = self.shared.known(self.key)?;
+        let (name, deadline) = (called(&facts), self.shared.setup.deadline);
+        let device =
+            self.shared.miio(&facts, &slot).ok_or_else(|| Error::new(Cause::NoWay).of(&name))?;
+        let request = crate::classic::Request::enable_lan_control();
+        let ran = timeout(deadline, OverMiio(device).run(&request, true)).await;
+        match ran {
+            Ok(Ok((code, _))) if code.is_ok() => {
+                slot.routes().heard(Link::Yeelight);
+                Ok(())
+            }
+            Ok(Ok((code, _))) => {
+                Err(Error::new(Cause::Code { what: request.method.into(), code }).of(&name))
+            }
+            Ok(Err(miss)) => Err(miss.error.of(&name)),
+            Err(_) => Err(Error::new(Cause::Uncertain).of(&name)),
+        }
+    }
+
+    pub(super) const fn key(&self) -> DeviceKey {
+        self.key
+    }
+}
+
+impl Call {
+    pub(super) fn error(&self, error: Error) -> Error {
+        error.of(&self.name)
+    }
+}
+
+/// The places of the items that can take the same ways, in the order of the first of each.
+fn groups(ways: impl Iterator<Item = Ways>) -> Vec<Vec<usize>> {
+    let mut groups: Vec<(Ways, Vec<usize>)> = Vec::new();
+    for (at, ways) in ways.enumerate() {
+        match groups.iter_mut().find(|(of, _)| *of == ways) {
+            Some((_, group)) => group.push(at),
+            None => groups.push((ways, vec![at])),
+        }
+    }
+    groups.into_iter().map(|(_, group)| group).collect()
+}
+
+/// An answer for each item of a group.
+fn told<T>(
+    carried: Result<(Way, Done), Error>,
+    items: &[&T],
+    call: &Call,
+    named: impl Fn(&T) -> &Named,
+) -> Vec<Result<Answer, Error>> {
+    match carried {
+        Ok((way, Done::Told(told))) => items
+            .iter()
+            .zip(told)
+            .map(|(item, (code, value))| Ok(call.vocabulary.answer(named(item), code, value, way)))
+            .collect(),
+        Ok(_) => Vec::new(),
+        Err(error) => items.iter().map(|_| Err(error.clone())).collect(),
+    }
+}
+
+fn place(
+    answers: &mut [Option<Result<Answer, Error>>],
+    group: &[usize],
+    of_group: Vec<Result<Answer, Error>>,
+) {
+    for (at, answer) in group.iter().zip(of_group) {
+        if let Some(place) = answers.get_mut(*at) {
+            *place = Some(answer);
+        }
+    }
+}
+
+fn finish(answers: Vec<Option<Result<Answer, Error>>>, call: &Call) -> Vec<Result<Answer, Error>> {
+    let missing = || call.error(Error::new(Cause::Unanswered { what: "the request" }));
+    answers.into_iter().map(|answer| answer.unwrap_or_else(|| Err(missing()))).collect()
+}
+
+impl fmt::Debug for Device {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Device").field("key", &self.key).field("name", &self.name()).finish()
+    }
+}

@@ -1,0 +1,325 @@
+use std::collections::BTreeSet;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use proptest::prelude::*;
+
+use super::id::ids;
+use super::place::places;
+use super::*;
+use crate::facts::{CloudFacts, Parent};
+
+fn addr(last: u8, port: u16) -> SocketAddr {
+    (Ipv4Addr::new(192, 168, 1, last), port).into()
+}
+
+fn hello(did: u64, last: u8) -> Facts {
+    Facts { did: Some(did.into()), miio: Some(addr(last, 54321)), ..Facts::default() }
+}
+
+fn bulb(id: u64, last: u8) -> Facts {
+    let bulb = Some(BulbId::new(id));
+    Facts { bulb, yeelight: Some(addr(last, 55443)), ..Facts::default() }
+}
+
+fn gateway(sid: &str, last: u8) -> Facts {
+    Facts {
+        sid: Some(sid.parse().unwrap()),
+        mac: sid.parse().ok(),
+        lumi: Some(addr(last, 9898)),
+        ..Facts::default()
+    }
+}
+
+fn record(did: u64, mac: &str) -> Facts {
+    Facts { did: Some(did.into()), mac: Some(mac.parse().unwrap()), ..Facts::default() }
+}
+
+const GATEWAY: &str = "f0b429aabbcc";
+const OTHER: &str = "f0b429ddeeff";
+
+#[test]
+fn one_lamp_by_three_protocols_and_the_cloud_is_one_device() {
+    let mut household = Household::new();
+    let first = household.learn(Source::Miio, hello(0x15_243f, 7)).unwrap();
+    assert!(first.is_new && first.is_news());
+    let second = household.learn(Source::Yeelight, bulb(0x15_243f, 7)).unwrap();
+    assert_eq!((second.device, second.is_new), (first.device, false));
+    assert_eq!(second.news, bulb(0x15_243f, 7));
+    let mut told = record(0x15_243f, "28:6c:07:aa:bb:cc");
+    told.name = Some("Lamp".into());
+    told.host = Some(addr(9, 0).ip());
+    let third = household.learn(Source::Cloud, told.clone()).unwrap();
+    assert_eq!(third.device, first.device);
+    assert!(!household.learn(Source::Cloud, told).unwrap().is_news());
+    let lamp = household.facts(first.device).unwrap();
+    assert_eq!((lamp.name.as_deref(), lamp.miio), (Some("Lamp"), Some(addr(7, 54321))));
+    assert_eq!(household.len(), 1);
+}
+
+#[test]
+fn a_child_is_joined_by_the_sid_in_its_did() {
+    let mut household = Household::new();
+    let child = Facts {
+        sid: Some("158d0001a2b3c4".parse().unwrap()),
+        parent: Some(Parent::Sid(GATEWAY.parse().unwrap())),
+        ..Facts::default()
+    };
+    let heard = household.learn(Source::Lumi, child).unwrap().device;
+    let did = "lumi.158d0001a2b3c4".parse().ok();
+    let named = household.learn(Source::Cloud, Facts { did, ..Facts::default() }).unwrap();
+    assert_eq!((named.device, household.len()), (heard, 1));
+    // Every gateway calls itself so.
+    let did = "lumi.0".parse().ok();
+    household.learn(Source::Cloud, Facts { did, ..Facts::default() }).unwrap();
+    assert_eq!((household.len(), household.by_sid("0".parse().unwrap())), (2, None));
+}
+
+#[test]
+fn a_gateway_is_joined_by_its_address_or_its_mac() {
+    let mut household = Household::new();
+    let hub = household.learn(Source::Miio, hello(5, 7)).unwrap().device;
+    let found = household.learn(Source::Lumi, gateway(GATEWAY, 7)).unwrap();
+    assert_eq!((found.device, found.is_new), (hub, false));
+
+    let mut household = Household::new();
+    let one = household.learn(Source::Miio, hello(5, 7)).unwrap().device;
+    let other = household.learn(Source::Lumi, gateway(GATEWAY, 8)).unwrap().device;
+    let joined = household.learn(Source::Cloud, record(5, GATEWAY)).unwrap();
+    assert_eq!((joined.device, joined.absorbed), (one, vec![other]));
+    assert_eq!((household.len(), household.facts(other)), (1, None));
+}
+
+#[test]
+fn an_address_that_was_leased_anew_joins_nobody() {
+    let mut household = Household::new();
+    let old = household.learn(Source::Miio, hello(1, 7)).unwrap().device;
+    let new = household.learn(Source::Miio, hello(2, 7)).unwrap();
+    assert!(new.is_new);
+    assert_eq!(new.displaced, [old]);
+    assert_eq!(household.facts(old).unwrap().miio, None);
+    // What the cloud remembers takes the address from nobody.
+    let mut told = record(1, GATEWAY);
+    told.host = Some(addr(7, 0).ip());
+    let told = household.learn(Source::Cloud, told).unwrap();
+    assert_eq!((told.device, told.displaced, told.news.host), (old, vec![], None));
+}
+
+#[test]
+fn what_has_no_id_is_whoever_is_there() {
+    let mut household = Household::new();
+    let nameless = Facts { did: None, ..hello(1, 7) };
+    let first = household.learn(Source::Miio, nameless.clone()).unwrap().device;
+    let named = household.learn(Source::Mdns, hello(1, 7)).unwrap();
+    assert_eq!((named.device, named.is_new), (first, false));
+    assert!(!household.learn(Source::Miio, nameless).unwrap().is_news());
+    // Who comes from elsewhere takes what was known of nobody else along.
+    let nameless = Facts { did: None, ..hello(1, 8) };
+    let second = household.learn(Source::Miio, nameless).unwrap().device;
+    let moved = household.learn(Source::Miio, hello(1, 8)).unwrap();
+    assert_eq!((moved.absorbed, household.len()), (vec![second], 1));
+}
+
+#[test]
+fn forged_answers_join_no_two_devices() {
+    let mut household = Household::new();
+    let one = household.learn(Source::Miio, hello(1, 7)).unwrap().device;
+    let hub = household.learn(Source::Lumi, gateway(GATEWAY, 8)).unwrap().device;
+    let two = household.learn(Source::Cloud, record(2, OTHER)).unwrap().device;
+    // Both from one address, where neither was before.
+    household.learn(Source::Miio, hello(1, 66)).unwrap();
+    household.learn(Source::Lumi, gateway(GATEWAY, 66)).unwrap();
+    // Ids of two devices in one breath.
+    let both = household.learn(Source::Mdns, record(1, OTHER)).unwrap();
+    assert_eq!((both.device, both.is_news()), (one, false));
+    let both = Facts { sid: GATEWAY.parse().ok(), ..hello(2, 66) };
+    assert_eq!(household.learn(Source::Mdns, both).unwrap().device, two);
+    // A bulb that says another number than the device at its address.
+    household.learn(Source::Yeelight, bulb(3, 66)).unwrap();
+    assert_eq!(household.len(), 4);
+    assert_eq!(household.by_did(&1.into()), Some(one));
+    assert_eq!(household.by_sid(GATEWAY.parse().unwrap()), Some(hub));
+    assert_eq!(household.by_mac(OTHER.parse().unwrap()), Some(two));
+}
+
+#[test]
+fn devices_behind_one_address_are_told_apart_by_their_ports() {
+    let mut household = Household::new();
+    for (did, port) in [(1, 4001), (2, 4002), (3, 54321)] {
+        let found = Facts { miio: Some(addr(7, port)), ..hello(did, 7) };
+        assert!(household.learn(Source::Miio, found).unwrap().displaced.is_empty());
+    }
+    household
+        .learn(Source::Lumi, Facts { lumi: Some(addr(7, 4001)), ..gateway(GATEWAY, 7) })
+        .unwrap();
+    assert_eq!(household.len(), 4);
+    // What runs on this machine is not one device because of that.
+    let local = |port| Some((Ipv4Addr::LOCALHOST, port).into());
+    household.learn(Source::Miio, Facts { miio: local(54321), ..hello(9, 7) }).unwrap();
+    household.learn(Source::Lumi, Facts { lumi: local(9898), ..gateway(OTHER, 7) }).unwrap();
+    assert_eq!(household.len(), 6);
+}
+
+#[test]
+fn who_knows_better_is_believed() {
+    let mut household = Household::new();
+    let told = |name: &str| Facts { name: Some(name.into()), ..hello(1, 7) };
+    let lamp = household.learn(Source::Cloud, told("from the cloud")).unwrap().device;
+    assert!(!household.learn(Source::Yeelight, told("from the bulb")).unwrap().is_news());
+    assert_eq!(household.facts(lamp).unwrap().name.as_deref(), Some("from the cloud"));
+    assert!(household.learn(Source::Cloud, told("new name")).unwrap().is_news());
+    assert_eq!(household.facts(lamp).unwrap().name.as_deref(), Some("new name"));
+}
+
+#[test]
+fn a_full_household_ignores_newcomers_and_counts_them() {
+    let mut household = Household::new().capacity(2);
+    household.learn(Source::Miio, hello(1, 1)).unwrap();
+    household.learn(Source::Miio, hello(2, 2)).unwrap();
+    assert_eq!(household.learn(Source::Miio, hello(3, 3)), None);
+    assert_eq!(household.learn(Source::Miio, Facts::default()), None);
+    assert!(household.learn(Source::Miio, hello(2, 4)).unwrap().is_news());
+    assert_eq!((household.len(), household.ignored()), (2, 2));
+}
+
+#[test]
+fn long_texts_are_cut_between_characters() {
+    let mut household = Household::new();
+    let told = Facts { name: Some(format!("x{}", "灯".repeat(1000)).into()), ..hello(1, 1) };
+    let lamp = household.learn(Source::Yeelight, told).unwrap().device;
+    assert_eq!(household.facts(lamp).unwrap().name.as_deref().map(str::len), Some(256));
+}
+
+/// A device, and the facts of it that one source tells.
+fn part(number: u8, mask: u16, source: Source) -> Facts {
+    let tells = |bit: u16| mask & (1 << bit) != 0;
+    let id = u64::from(number) + 100;
+    // Every third lives on ports of its own behind an address that it shares.
+    let (ip, own) = if number.is_multiple_of(3) {
+        (Ipv4Addr::new(10, 0, 0, 1), Some(1000 + u16::from(number)))
+    } else {
+        (Ipv4Addr::new(10, 0, 1, number), None)
+    };
+    let at = |bit, port| tells(bit).then(|| SocketAddr::from((ip, own.unwrap_or(port))));
+    Facts {
+        did: tells(0).then(|| id.into()),
+        bulb: tells(1).then(|| BulbId::new(id)),
+        sid: tells(2).then(|| format!("{:012x}", id + 0xf000).parse().unwrap()),
+        mac: tells(3).then(|| Mac::new([4, 0, 0, 0, 0, number])),
+        miio: at(4, 54321),
+        yeelight: at(5, 55443),
+        lumi: at(6, 9898),
+        host: (tells(7) && own.is_none()).then_some(IpAddr::V4(ip)),
+        // Each has its own idea of it.
+        name: tells(8).then(|| format!("{number} by {source:?}").into()),
+        cloud: (tells(9) && source == Source::Cloud).then(CloudFacts::default),
+        ..Facts::default()
+    }
+}
+
+fn sources() -> impl Strategy<Value = Source> {
+    prop::sample::select(vec![
+        Source::Yeelight,
+        Source::Lumi,
+        Source::Mdns,
+        Source::Miio,
+        Source::Inventory,
+        Source::Device,
+        Source::Cloud,
+    ])
+}
+
+/// Facts of which many contradict each other.
+fn anything() -> impl Strategy<Value = Facts> {
+    let at = || prop::option::weighted(0.3, (1_u8..4, prop::bool::ANY));
+    let dids = vec!["1", "2", "3", "lumi.f0b429aabbcc", "lumi.0", "blt.3.x"];
+    (
+        prop::option::weighted(0.4, prop::sample::select(dids)),
+        prop::option::weighted(0.3, 1_u64..4),
+        prop::option::weighted(0.3, prop::sample::select(vec![GATEWAY, OTHER, "1"])),
+        prop::option::weighted(0.3, 0_u8..4),
+        (at(), at(), at(), at()),
+        prop::option::of("[a-c]{0,2}"),
+    )
+        .prop_map(|(did, bulb, sid, mac, (miio, yeelight, lumi, host), name)| {
+            let socket = |at: Option<(u8, bool)>, usual| {
+                at.map(|(last, own)| addr(last, if own { 4000 } else { usual }))
+            };
+            Facts {
+                did: did.map(|did| did.parse().unwrap()),
+                bulb: bulb.map(BulbId::new),
+                sid: sid.map(|sid| sid.parse().unwrap()),
+                mac: mac.map(|last| Mac::new([0, 0, 0, 0, 0, last])),
+                miio: socket(miio, 54321),
+                yeelight: socket(yeelight, 55443),
+                lumi: socket(lumi, 9898),
+                host: host.map(|(last, _)| addr(last, 0).ip()),
+                name: name.map(Into::into),
+                ..Facts::default()
+            }
+        })
+}
+
+/// Every id and every address leads to the one device that has it, and every device to itself.
+fn check(household: &Household) {
+    let mut seen = BTreeSet::new();
+    let (mut addresses, mut told) = (BTreeSet::new(), 0);
+    for (key, facts) in household.devices() {
+        for id in ids(facts) {
+            assert_eq!(household.ids.get(&id), Some(&key), "{id:?}");
+            assert!(seen.insert(id), "an id of two devices");
+            told += 1;
+        }
+        let at: BTreeSet<_> = places(facts).collect();
+        for place in &at {
+            assert_eq!(household.places.get(place), Some(&key), "{place:?}");
+            assert!(addresses.insert(*place), "an address of two devices");
+        }
+        assert!(told > 0 || !at.is_empty(), "a device that nothing leads to");
+    }
+    assert_eq!((household.ids.len(), household.places.len()), (told, addresses.len()));
+}
+
+fn set(household: &Household) -> BTreeSet<String> {
+    household.devices().map(|(_, facts)| format!("{facts:?}")).collect()
+}
+
+proptest! {
+    #[test]
+    fn without_contradiction_the_order_makes_no_difference(
+        (told, shuffled) in prop::collection::vec((0_u8..7, any::<u16>(), sources()), 0..40)
+            .prop_flat_map(|told| (Just(told.clone()), Just(told).prop_shuffle())),
+    ) {
+        let learn = |told: &[(u8, u16, Source)]| {
+            let mut household = Household::new();
+            for (number, mask, source) in told {
+                household.learn(*source, part(*number, *mask, *source));
+            }
+            check(&household);
+            set(&household)
+        };
+        prop_assert_eq!(learn(&told), learn(&shuffled));
+    }
+
+    #[test]
+    fn anything_may_be_told(
+        told in prop::collection::vec((sources(), anything()), 0..60),
+        capacity in 0_usize..8,
+    ) {
+        let mut household = Household::new().capacity(capacity);
+        for (source, facts) in told {
+            let before = household.ignored();
+            let first = household.learn(source, facts.clone());
+            prop_assert!(household.len() <= capacity);
+            prop_assert_eq!(first.is_none(), household.ignored() > before);
+            check(&household);
+            let (known, after) = (household.len(), set(&household));
+            let again = household.learn(source, facts);
+            prop_assert_eq!(
+                first.map(|update| update.device),
+                again.as_ref().map(|update| update.device)
+            );
+            prop_assert!(again.is_none_or(|update| !update.is_news()));
+            prop_assert_eq!((known, after), (household.len(), set(&household)));
+        }
+    }
+}
