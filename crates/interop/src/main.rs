@@ -127,7 +127,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
         Tally::new("two networks of bulbs (iproute2)", &iproute, "network", 25),
         Tally::new("alibabacloud-iot-device-sdk", &aliyun, "device", 30),
         Tally::new("tencent-iot-device", &tencent, "device", 40),
-        Tally::new("mosquitto, paho-mqtt", &mosquitto, "broker", 130),
+        Tally::new("mosquitto, paho-mqtt", &mosquitto, "broker", 180),
         Tally::new("aedes", &aedes, "broker", 20),
         Tally::new("micloud", &micloud, "client", 12),
         Tally::new("node-mihome (cloud)", &mihome, "client", 12),
