@@ -7,6 +7,7 @@ mod cloud;
 mod duration;
 mod miio;
 mod mqtt;
+mod spec;
 mod yeelight;
 
 use std::net::SocketAddr;
@@ -29,6 +30,7 @@ pub(crate) use self::mqtt::{
     SessionArgs, Tencent, TencentCommand, TencentConnect, TencentCredentials, TencentLogin,
     TencentRegister, Way,
 };
+pub(crate) use self::spec::Spec;
 pub(crate) use self::yeelight::{
     Call, FlowArgs, Get, List, Manner, Play, SceneArgs, SceneKind, SetArgs, Switch, Timer, Values,
     Yeelight, YeelightCommand,
@@ -36,11 +38,11 @@ pub(crate) use self::yeelight::{
 
 /// What this program was built with; shown by `--version`.
 pub(crate) const FEATURES: &[&str] =
-    &["miio", "sim", "yeelight", "aliyun", "tencent", "mqtt", "micloud"];
+    &["miio", "sim", "yeelight", "aliyun", "tencent", "mqtt", "micloud", "miot"];
 
 const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
-    "\nfeatures: miio, sim, yeelight, aliyun, tencent, mqtt, micloud"
+    "\nfeatures: miio, sim, yeelight, aliyun, tencent, mqtt, micloud, miot"
 );
 
 const AFTER_HELP: &str = "\
@@ -114,6 +116,8 @@ pub(crate) enum Command {
     Tencent(Tencent),
     /// Take MQTT packets apart
     Mqtt(Mqtt),
+    /// Show what a model of device can do, by the spec server
+    Spec(Spec),
     /// Run simulated devices in the foreground until interrupted
     Sim(Sim),
     /// Print the completion script of a shell

@@ -13,6 +13,7 @@ mod mqtt;
 mod results;
 mod search;
 mod sim;
+mod spec;
 mod yeelight;
 
 use clap::CommandFactory as _;
@@ -55,6 +56,7 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
         Command::Mqtt(args) => match args.command {
             MqttCommand::Decode(args) => mqtt::decode(context, args).await,
         },
+        Command::Spec(args) => spec::run(context, args).await,
         Command::Sim(args) => sim::run(context, args.command).await,
         Command::Completions { shell } => {
             completions::run(&context.output, shell, &mut Cli::command())

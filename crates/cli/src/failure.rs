@@ -1,6 +1,7 @@
 //! How a command fails: a kind for programs, a message and a hint for people, an exit code for both.
 
 mod micloud;
+mod miot;
 
 use std::io;
 

@@ -188,6 +188,7 @@ impl Interrupt {
             | Command::Aliyun(_)
             | Command::Tencent(_)
             | Command::Mqtt(_)
+            | Command::Spec(_)
             | Command::Completions { .. } => false,
         };
         let is_own = match command {

@@ -23,6 +23,7 @@ mod sessions;
 mod shell;
 mod simulated_cloud;
 mod simulator;
+mod spec;
 mod tokens;
 mod vectors;
 mod wrong_input;

@@ -25,12 +25,12 @@ fn the_version_names_the_features() {
         version.stdout.starts_with(&expected)
             && version
                 .stdout
-                .ends_with("features: miio, sim, yeelight, aliyun, tencent, mqtt, micloud\n"),
+                .ends_with("features: miio, sim, yeelight, aliyun, tencent, mqtt, micloud, miot\n"),
         "{version:?}"
     );
     let json = run(["--version", "--json"]).done();
     assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
-    let features = ["miio", "sim", "yeelight", "aliyun", "tencent", "mqtt", "micloud"];
+    let features = ["miio", "sim", "yeelight", "aliyun", "tencent", "mqtt", "micloud", "miot"];
     assert_eq!(json["features"], serde_json::json!(features));
 }
 

@@ -3,9 +3,9 @@
 use iot_home_core::{MiotCode, PropertyId};
 use iot_home_miio::client::ErrorKind;
 use iot_home_miio::gateway::{Sid, SidError};
-use iot_home_miio::{Client, Device};
+use iot_home_miio::{ActionInput, Client, Device};
 use iot_home_sim::SimDevice;
-use iot_home_sim::miio::{Child, ChildList, DidPolicy, Property, Service};
+use iot_home_sim::miio::{Action, Child, ChildList, DidPolicy, Property, Service};
 use serde_json::{Value, json};
 
 fn sid(text: &str) -> Sid {
@@ -20,7 +20,11 @@ async fn gateway(list: ChildList) -> (SimDevice, Client, Device) {
     let plug = SimDevice::builder()
         .model("lumi.plug.v1")
         .property("neutral_0", "off")
-        .service(Service::new(2).property(Property::bool(1)))
+        .service(
+            Service::new(2)
+                .property(Property::bool(1))
+                .action(Action::new(1).inputs([1]).outputs([1])),
+        )
         .method("toggle_plug", |plug, _| {
             plug.set("neutral_0", "on")?;
             Ok(json!(["ok"]))
@@ -85,6 +89,11 @@ async fn children_are_read_written_and_called() {
     let set = plug.set_properties([(power, json!(true))]).await.unwrap();
     assert_eq!(set[0].code, MiotCode::OK);
     assert_eq!(plug.get_properties([power]).await.unwrap()[0].value, Some(json!(true)));
+    let done = plug.action((2, 1), ActionInput::Values(vec![json!(false)])).await.unwrap();
+    assert_eq!((done.code, done.out), (MiotCode::OK, vec![json!(false)]));
+    assert_eq!(plug.get_properties([power]).await.unwrap()[0].value, Some(json!(false)));
+    let done = device.action((2, 1), ActionInput::Values(vec![json!(false)])).await.unwrap();
+    assert_eq!(done.code, MiotCode::NOT_FOUND, "the child's action is not the gateway's");
     assert_eq!(device.get::<u8>((2, 1)).await.unwrap(), 5, "the gateway's own");
     assert_eq!(sim.report().violations.total(), 0);
 

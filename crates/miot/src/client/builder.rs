@@ -1,6 +1,7 @@
 //! What a client is to be like.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -33,7 +34,7 @@ impl Builder {
         }
     }
 
-    /// Asks this server, `https://host`, instead of Xiaomi's and its mirror. Called again, it names one to ask where
+    /// Asks this server, `https://host`, or `http://` on this machine, instead of Xiaomi's and its mirror. Called again, it names one to ask where
     /// those before did not answer.
     pub fn url(mut self, url: impl Into<String>) -> Self {
         self.urls.push(url.into());
@@ -97,10 +98,20 @@ fn base(url: &str) -> Result<String, Error> {
     let bad = || Error::new(Cause::Url);
     let uri: Uri = url.parse().map_err(|_| bad())?;
     let plain = uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-    if !plain || !matches!(uri.scheme_str(), Some("http" | "https")) || uri.query().is_some() {
+    let scheme = match uri.scheme_str() {
+        Some("http") => uri.host().is_some_and(is_here),
+        scheme => scheme == Some("https"),
+    };
+    if !plain || !scheme || uri.query().is_some() {
         return Err(bad());
     }
     Ok(url.trim_end_matches('/').to_owned())
+}
+
+/// Whether a host is this machine, where nobody reads along.
+fn is_here(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|address| address.is_loopback())
 }
 
 impl fmt::Debug for Builder {

@@ -100,7 +100,9 @@ impl Error {
     /// What to do, where something can be said.
     pub fn hint(&self) -> Option<&'static str> {
         Some(match (&*self.0, self.kind()) {
-            (Cause::Url, _) => "write https://host, without a user name and without a query",
+            (Cause::Url, _) => {
+                "write https://host, or http:// on this machine, without a user name and without a query"
+            }
             (Cause::Http(error), _) if error.hint().is_some() => return error.hint(),
             (_, ErrorKind::UnknownModel) => {
                 "models are written as devices say them, vendor.kind.name; a classic device has no spec"
