@@ -10,6 +10,7 @@
 
 pub mod facts;
 pub mod household;
+pub mod mdns;
 
 pub use facts::{CloudFacts, Facts, Parent, Source};
 pub use household::{DeviceKey, Household, Update};
