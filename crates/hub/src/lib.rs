@@ -8,9 +8,11 @@
     clippy::unwrap_used
 )]
 
+pub mod discovery;
 pub mod facts;
 pub mod household;
 pub mod mdns;
 
+pub use discovery::{Discovery, DiscoveryBuilder, DiscoveryError, Sighting, discover};
 pub use facts::{CloudFacts, Facts, Parent, Source};
 pub use household::{DeviceKey, Household, Update};

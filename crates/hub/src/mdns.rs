@@ -6,6 +6,8 @@
 //! addresses are those that the announcement names.
 
 mod announcement;
+#[cfg(feature = "mdns")]
+pub(crate) mod browser;
 mod central;
 mod name;
 mod service;

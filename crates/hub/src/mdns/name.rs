@@ -60,9 +60,8 @@ impl MiioName {
 /// The MAC address in a TXT record, wherever it stands: old gateways leave out the byte that tells a record's length, so
 /// that it may lie within another one.
 pub(crate) fn mac_in(txt: &[u8]) -> Option<Mac> {
-    const KEY: &[u8] = b"mac=";
-    txt.windows(KEY.len() + DIGITS).find_map(|window| {
-        let digits = window.strip_prefix(KEY)?;
+    txt.windows(MAC_RECORD.len()).find_map(|window| {
+        let digits = window.strip_prefix(b"mac=")?;
         str::from_utf8(digits).ok()?.parse().ok()
     })
 }
@@ -73,8 +72,8 @@ const KIND: usize = 4;
 const MAX_DIGITS: usize = 20;
 /// A label of DNS has no more.
 const MAX_MODEL: usize = 63;
-/// The digits of a MAC address.
-const DIGITS: usize = 12;
+/// As long as the record that tells a MAC address.
+const MAC_RECORD: &[u8] = b"mac=286c07aabbcc";
 
 #[cfg(test)]
 mod tests {
