@@ -110,8 +110,9 @@ impl From<&iot_home_lumi::search::Found> for Facts {
 }
 
 /// Who tells something. Of two that tell different models, names, tokens or MAC addresses, the one is believed that
-/// stands further down, and of one the last word. Addresses are another matter: what was heard from there just now
-/// comes before what the inventory and the cloud remember.
+/// stands further down, and of one the last word. Addresses are another matter: where a device answered comes before
+/// what it announces by mDNS, where anybody may name any address, and that before what the inventory and the cloud
+/// remember.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Source {
@@ -132,9 +133,9 @@ pub enum Source {
 }
 
 impl Source {
-    /// Whether an address that it tells is where the device was heard, and not where it was some day.
+    /// Whether an address that it tells is where a datagram came from.
     pub(crate) fn hears(self) -> bool {
-        !matches!(self, Self::Inventory | Self::Cloud)
+        !matches!(self, Self::Mdns | Self::Inventory | Self::Cloud)
     }
 }
 

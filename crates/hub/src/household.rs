@@ -7,8 +7,8 @@
 //!   weighs more than a sid, and a sid more than a MAC address. A bulb's id is its did in other digits, and the did of a
 //!   gateway's child is `lumi.` and its sid. Devices whose ids contradict each other are never joined, whatever is told.
 //! * An address alone joins only what contradicts in no id, and two devices that both have ids only if neither was ever
-//!   heard at another address. When somebody else is heard at an address, it is theirs from then on. The inventory and
-//!   the cloud only remember addresses: they take none from whoever was heard there.
+//!   heard at another address. When somebody else is heard at an address, it is theirs from then on. mDNS, the
+//!   inventory and the cloud only name addresses: they take none away.
 //! * A port of its own, as simulated devices and forwarding routers have, is an address of its own. On the protocols'
 //!   usual ports, and without a port, the IP address is the device's.
 //!

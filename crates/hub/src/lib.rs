@@ -20,15 +20,18 @@
 #[cfg(feature = "home")]
 #[cfg_attr(docsrs, doc(cfg(feature = "home")))]
 pub mod classic;
+pub mod discovery;
 pub mod facts;
 #[cfg(feature = "home")]
 #[cfg_attr(docsrs, doc(cfg(feature = "home")))]
 pub mod home;
 pub mod household;
+pub mod mdns;
 
 #[cfg(feature = "home")]
 #[cfg_attr(docsrs, doc(cfg(feature = "home")))]
 pub use classic::Classic;
+pub use discovery::{Discovery, DiscoveryBuilder, DiscoveryError, Sighting, discover};
 pub use facts::{CloudFacts, Facts, Parent, Source};
 #[cfg(feature = "home")]
 #[cfg_attr(docsrs, doc(cfg(feature = "home")))]

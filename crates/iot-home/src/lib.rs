@@ -17,6 +17,9 @@ pub use iot_home_http as http;
 #[cfg(feature = "discovery")]
 #[doc(inline)]
 pub use iot_home_hub as hub;
+#[cfg(feature = "discovery")]
+#[doc(inline)]
+pub use iot_home_hub::discover;
 #[cfg(feature = "lumi")]
 #[doc(inline)]
 pub use iot_home_lumi as lumi;

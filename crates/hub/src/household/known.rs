@@ -37,7 +37,11 @@ struct Ranks {
 impl Ranks {
     fn of(source: Source) -> Self {
         let told = source as u8;
-        let heard = u8::from(source.hears());
+        let addr = match source {
+            _ if source.hears() => HEARD,
+            Source::Mdns => 1,
+            _ => 0,
+        };
         Self {
             did: told,
             bulb: told,
@@ -47,15 +51,18 @@ impl Ranks {
             name: told,
             token: told,
             token_visible: told,
-            miio: heard,
-            yeelight: heard,
-            lumi: heard,
-            host: heard,
+            miio: addr,
+            yeelight: addr,
+            lumi: addr,
+            host: addr,
             parent: told,
             cloud: told,
         }
     }
 }
+
+/// The rank of an address that a datagram came from.
+const HEARD: u8 = 2;
 
 /// Does the same with each of the facts.
 macro_rules! for_each_fact {
@@ -119,12 +126,13 @@ impl Known {
     /// The IP addresses at which it was heard.
     fn heard(&self) -> impl Iterator<Item = IpAddr> {
         let Self { facts, ranks, .. } = self;
-        let ip = |addr: Option<SocketAddr>, rank| addr.filter(|_| rank > 0).map(|addr| addr.ip());
+        let ip =
+            |addr: Option<SocketAddr>, rank| addr.filter(|_| rank == HEARD).map(|addr| addr.ip());
         [
             ip(facts.miio, ranks.miio),
             ip(facts.yeelight, ranks.yeelight),
             ip(facts.lumi, ranks.lumi),
-            facts.host.filter(|_| ranks.host > 0),
+            facts.host.filter(|_| ranks.host == HEARD),
         ]
         .into_iter()
         .flatten()

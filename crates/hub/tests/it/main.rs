@@ -10,6 +10,7 @@
 
 mod batch;
 mod classic;
+mod discovery;
 mod home;
 mod rig;
 mod routes;

@@ -1,0 +1,57 @@
+//! One protocol's part of a search.
+
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use futures_core::Stream;
+use iot_home_yeelight::directory::Update;
+
+use super::{DiscoveryError, Sighting};
+
+/// A search under way.
+pub(super) enum Search {
+    Miio(iot_home_miio::Discovery),
+    Yeelight(iot_home_yeelight::Discovery),
+    Adverts(iot_home_yeelight::Listener),
+    Lumi(iot_home_lumi::Discovery),
+    #[cfg(feature = "mdns")]
+    Mdns(crate::mdns::browser::Browser),
+}
+
+impl Search {
+    /// The next thing that is heard, or nothing once the search has ended.
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Sighting>> {
+        match self {
+            Self::Miio(search) => next(search, cx).map(|found| found.map(Sighting::Miio)),
+            Self::Yeelight(search) => next(search, cx).map(|found| found.map(Sighting::Yeelight)),
+            Self::Lumi(search) => next(search, cx).map(|found| found.map(Sighting::Lumi)),
+            Self::Adverts(listener) => loop {
+                match ready!(next(listener, cx)) {
+                    Some(Update::New(bulb) | Update::Changed(bulb)) => {
+                        return Poll::Ready(Some(Sighting::Yeelight(bulb)));
+                    }
+                    None => return Poll::Ready(None),
+                    Some(_) => {}
+                }
+            },
+            #[cfg(feature = "mdns")]
+            Self::Mdns(browser) => next(browser, cx).map(|found| found.map(Sighting::Mdns)),
+        }
+    }
+
+    /// What a search that has ended failed by.
+    pub(super) fn failed(self) -> Option<DiscoveryError> {
+        match self {
+            #[cfg(feature = "mdns")]
+            Self::Mdns(_) => Some(DiscoveryError::search(
+                super::Protocol::Mdns,
+                "it broke off: no socket on port 5353, or more announcements than a home has",
+            )),
+            _ => None,
+        }
+    }
+}
+
+fn next<S: Stream + Unpin>(stream: &mut S, cx: &mut Context<'_>) -> Poll<Option<S::Item>> {
+    Pin::new(stream).poll_next(cx)
+}
