@@ -20,6 +20,9 @@ const FIXTURES: &str = include_str!("../../../../../fixtures/mqtt/aliyun-thing.j
 /// Everything comes sooner.
 const SOON: Duration = Duration::from_secs(20);
 
+/// Whether something is what is waited for.
+type IsKind = fn(&Event) -> bool;
+
 pub(super) async fn play(
     port: u16,
     witness: &mut Dialogue,
@@ -141,7 +144,7 @@ async fn queries(thing: &Thing, at: &mut Platform<'_>) -> Result<(), Failure> {
 
 /// What the platform says by itself, each of its own kind.
 async fn announcements(events: &mut Events, at: &mut Platform<'_>) -> Result<(), Failure> {
-    let kinds: [(&str, fn(&Event) -> bool); 7] = [
+    let kinds: [(&str, IsKind); 7] = [
         ("service", |event| matches!(event, Event::Service(_))),
         ("config-push", |event| matches!(event, Event::ConfigPush(_))),
         ("topo-change", |event| matches!(event, Event::TopologyChange(_))),

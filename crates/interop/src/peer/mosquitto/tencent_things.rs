@@ -20,6 +20,9 @@ const FIXTURES: &str = include_str!("../../../../../fixtures/mqtt/tencent-thing.
 /// Everything comes sooner.
 const SOON: Duration = Duration::from_secs(20);
 
+/// Whether something is what is waited for.
+type IsKind = fn(&Event) -> bool;
+
 pub(super) async fn play(
     port: u16,
     witness: &mut Dialogue,
@@ -172,7 +175,7 @@ async fn queries(thing: &Thing, at: &mut Platform<'_>) -> Result<(), Failure> {
 
 /// What the platform says by itself, each of its own kind.
 async fn announcements(events: &mut Events, at: &mut Platform<'_>) -> Result<(), Failure> {
-    let kinds: [(&str, fn(&Event) -> bool); 6] = [
+    let kinds: [(&str, IsKind); 6] = [
         ("shadow-delta", |event| matches!(event, Event::ShadowDelta(_))),
         ("template-delta", |event| matches!(event, Event::TemplateDelta(_))),
         ("ota-update", |event| matches!(event, Event::Firmware(_))),
