@@ -87,6 +87,8 @@ pub(crate) struct Model {
     written: VecDeque<Written>,
     /// When the bulb last said that its quota is used up.
     quota_error: Option<Instant>,
+    /// What the bulb has said of a line that has not ended.
+    line: Vec<u8>,
     /// Bytes were handed in: from now on anything may have been answered.
     handed: bool,
     /// The connection has just ended.
@@ -125,6 +127,7 @@ impl Model {
             last_id: 0,
             written: VecDeque::new(),
             quota_error: None,
+            line: Vec::new(),
             handed: false,
             cut: false,
             braces: 0,
@@ -247,10 +250,13 @@ impl Model {
         if self.connection.is_some() {
             self.braces += bytes.iter().filter(|byte| **byte == b'{').count();
         }
-        // It need not be told to a caller.
-        if bytes.windows(5).any(|word| word == b"quota") {
+        // It need not be told to a caller, and may come in pieces.
+        self.line.extend_from_slice(bytes);
+        if self.line.windows(5).any(|word| word.eq_ignore_ascii_case(b"quota")) {
             self.quota_error = Some(self.now);
         }
+        let begun = self.line.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+        self.line.drain(..begun);
         self.session.handle_bytes(self.now, bytes);
         self.drain();
         self.handed = false;
