@@ -1,7 +1,8 @@
 //! `iot-home get|set|action`: a device of the home, on the LAN first and over the cloud second.
 
+use std::fs::DirBuilder;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -143,6 +144,7 @@ impl Found {
                 _ => error.into(),
             })?;
             if args.refresh {
+                make_folder(&inventory(args)?)?;
                 let _waiting = context.output.waiting("fetching the cloud's list");
                 home.refresh().await?;
             }
@@ -263,6 +265,19 @@ fn inventory(args: &HomeArgs) -> Result<PathBuf, Failure> {
     };
     let strategy = choose_native_strategy().map_err(homeless)?;
     Ok(strategy.config_dir().join("iot-home").join("inventory.json"))
+}
+
+/// Makes the inventory's folder, for its owner alone.
+fn make_folder(file: &Path) -> Result<(), Failure> {
+    let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else {
+        return Ok(());
+    };
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    let wrong = |error| Failure::io(&format!("cannot make {}", folder.display()), &error);
+    builder.create(folder).map_err(wrong)
 }
 
 /// The longest that a device on the LAN is waited for.
