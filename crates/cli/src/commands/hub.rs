@@ -12,12 +12,13 @@ use iot_home::miio::{Client, PORT, Token};
 use iot_home::{MiotCode, PropertyId};
 use serde::Serialize;
 use serde_json::Value;
+use tokio::time::{Instant, timeout_at};
 
 use super::cloud::link;
 use super::deadline::within;
 use super::{Context, results, spec};
 use crate::args::{Address, HomeArgs, HubAction, HubGet, HubSet};
-use crate::failure::{Failure, Outcome, Verdict};
+use crate::failure::{Failure, Kind, Outcome, Verdict};
 use crate::ordered::{Hidden, Ordered, spellings, without_tokens};
 use crate::output::{Table, Tone, fields};
 use crate::{token, value};
@@ -25,7 +26,7 @@ use crate::{token, value};
 pub(super) async fn get(context: &Context, args: HubGet) -> Outcome {
     let names: Vec<_> = args.properties.iter().map(String::as_str).collect();
     let found = Found::open(context, &args.home, &names).await?;
-    let answers = found.run(context, "reading", found.device.get_many(names)).await?;
+    let answers = found.run(context, "reading", false, found.device.get_many(names)).await?;
     print(context, &found, answers)
 }
 
@@ -34,7 +35,7 @@ pub(super) async fn set(context: &Context, args: HubSet) -> Outcome {
     let values = values?;
     let names: Vec<_> = values.iter().map(|(name, _)| *name).collect();
     let found = Found::open(context, &args.home, &names).await?;
-    let mut answers = found.run(context, "writing", found.device.set(values)).await?;
+    let mut answers = found.run(context, "writing", true, found.device.set(values)).await?;
     // What is echoed after a write is not what the device has.
     answers.iter_mut().for_each(|answer| answer.value = None);
     print(context, &found, answers)
@@ -53,7 +54,7 @@ pub(super) async fn action(context: &Context, args: HubAction) -> Outcome {
     let inputs = inputs.collect::<Result<Vec<_>, _>>()?;
     let found = Found::open(context, &args.home, &[args.action.as_str()]).await?;
     let running = found.device.action(&args.action, inputs);
-    let answer = found.run(context, "waiting for", running).await?;
+    let answer = found.run(context, "waiting for", true, running).await?;
     let (code, via) = (answer.code, answer.via().as_str());
     let out = found.shown(context, Value::Array(answer.out));
     let done = Done { action: answer.action, code: code.get(), out, via };
@@ -113,9 +114,10 @@ fn assignment(text: &str) -> Result<(&str, Value), Failure> {
     Ok((name, value::parse(value)?))
 }
 
-/// A device of the home, and the time there is for a call.
+/// A device of the home, and when the command has to be done.
 struct Found {
     device: Device,
+    until: Instant,
     whole: Duration,
 }
 
@@ -127,6 +129,7 @@ impl Found {
             Some(_) => context.options.cloud_timeout(),
             None => context.options.timeout(),
         };
+        let until = Instant::now() + whole;
         let addr = args.device.parse::<Address>().ok();
         let finding = async {
             let client = bind(context, addr.as_ref(), given.as_ref(), whole).await?;
@@ -155,19 +158,30 @@ impl Found {
                 (Err(error), ..) => Err(error.into()),
             }
         };
-        Ok(Self { device: within(whole, finding).await?, whole })
+        Ok(Self { device: within(whole, finding).await?, until, whole })
     }
 
-    /// Waits for a call of the hub's, which keeps its deadline by itself.
+    /// Waits for a call, which may have been carried out where its time is over and it `changes` something.
     async fn run<T>(
         &self,
         context: &Context,
         doing: &str,
+        changes: bool,
         call: impl Future<Output = Result<T, Error>>,
     ) -> Result<T, Failure> {
         let _waiting = context.output.waiting(format!("{doing} {}", self.device.name()));
-        tracing::debug!(deadline = ?self.whole, "calling");
-        call.await.map_err(|error| {
+        let Ok(done) = timeout_at(self.until, call).await else {
+            let (device, whole) = (self.device.name(), self.whole);
+            let message = format!("{device}: no answer within {whole:?}");
+            return Err(match changes {
+                true => Failure::new(
+                    Kind::MaybeExecuted,
+                    format!("{message}, and it may have been done"),
+                ),
+                false => Failure::new(Kind::Timeout, message),
+            });
+        };
+        done.map_err(|error| {
             let failure = Failure::from(error);
             if context.output.show_secrets() {
                 return failure;
