@@ -5,6 +5,7 @@
 mod address;
 mod cloud;
 mod duration;
+mod hub;
 mod miio;
 mod mqtt;
 mod spec;
@@ -23,6 +24,7 @@ pub(crate) use self::cloud::{
     Cloud, CloudCommand, CloudDecrypt, CloudHosts, CloudSign, Key, Login, Online, Place, Regions,
     SceneCommand as CloudSceneCommand, Stored,
 };
+pub(crate) use self::hub::{HomeArgs, HubAction, HubGet, HubSet};
 pub(crate) use self::miio::{Decode, Encode, Miio, MiioCommand, Provision, Target, TokenCommand};
 pub(crate) use self::mqtt::{
     Aliyun, AliyunCommand, AliyunConnect, AliyunCredentials, AliyunLogin, AliyunRegister, Keep,
@@ -38,11 +40,11 @@ pub(crate) use self::yeelight::{
 
 /// What this program was built with; shown by `--version`.
 pub(crate) const FEATURES: &[&str] =
-    &["miio", "sim", "yeelight", "aliyun", "tencent", "mqtt", "micloud", "miot"];
+    &["miio", "sim", "yeelight", "aliyun", "tencent", "mqtt", "micloud", "miot", "hub"];
 
 const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
-    "\nfeatures: miio, sim, yeelight, aliyun, tencent, mqtt, micloud, miot"
+    "\nfeatures: miio, sim, yeelight, aliyun, tencent, mqtt, micloud, miot, hub"
 );
 
 const AFTER_HELP: &str = "\
@@ -104,6 +106,12 @@ pub(crate) enum Command {
     Demo,
     /// Search the local network for devices and print each as it answers
     Discover(Discover),
+    /// Read properties of a device of the home, on the LAN or else over the cloud
+    Get(Box<HubGet>),
+    /// Write properties of a device of the home
+    Set(Box<HubSet>),
+    /// Run an action of a device of the home
+    Action(Box<HubAction>),
     /// Talk miIO to Xiaomi and Mi Home devices
     Miio(Miio),
     /// Find, read and control Yeelight bulbs that have LAN Control switched on

@@ -7,6 +7,7 @@ mod decode;
 mod demo;
 mod discover;
 mod encode;
+mod hub;
 mod interfaces;
 mod miio;
 mod mqtt;
@@ -35,6 +36,9 @@ pub(crate) async fn run(context: &Context, command: Command) -> Outcome {
     match command {
         Command::Demo => demo::run(context).await,
         Command::Discover(args) => discover::run(context, args).await,
+        Command::Get(args) => hub::get(context, *args).await,
+        Command::Set(args) => hub::set(context, *args).await,
+        Command::Action(args) => hub::action(context, *args).await,
         Command::Miio(args) => match args.command {
             MiioCommand::Encode(args) => encode::run(context, args).await,
             MiioCommand::Decode(args) => decode::run(context, args).await,

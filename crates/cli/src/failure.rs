@@ -1,5 +1,6 @@
 //! How a command fails: a kind for programs, a message and a hint for people, an exit code for both.
 
+mod hub;
 mod micloud;
 mod miot;
 

@@ -185,6 +185,9 @@ impl Interrupt {
                 matches!(&cloud.command, CloudCommand::Decrypt(decrypt) if decrypt.har.is_some())
             }
             Command::Demo
+            | Command::Get(_)
+            | Command::Set(_)
+            | Command::Action(_)
             | Command::Aliyun(_)
             | Command::Tencent(_)
             | Command::Mqtt(_)

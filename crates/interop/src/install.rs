@@ -13,6 +13,8 @@ const CLICK: &str = "8.1.8";
 /// python-miio asks for it as well.
 const MICLOUD: &str = "0.6";
 const XIAOMI_GATEWAY: &str = "0.14.3";
+/// python-miio asks for it as well.
+const ZEROCONF: &str = "0.154.0";
 const NODE_MIHOME: &str = "0.0.32";
 const PYTHON_YEELIGHT: &str = "0.7.16";
 const YEELIGHT_AWESOME: &str = "1.1.0";
@@ -58,6 +60,7 @@ impl Peers {
             format!("yeelight=={PYTHON_YEELIGHT}"),
             format!("micloud=={MICLOUD}"),
             format!("PyXiaomiGateway=={XIAOMI_GATEWAY}"),
+            format!("zeroconf=={ZEROCONF}"),
         ];
         let stamp = Stamp::new(&venv, wanted.join("\n"));
         if stamp.is_current()
@@ -65,6 +68,7 @@ impl Peers {
             && self.python_yeelight_version().await.is_ok()
             && self.micloud_version().await.is_ok()
             && self.xiaomi_gateway_version().await.is_ok()
+            && self.zeroconf_version().await.is_ok()
         {
             return Ok(());
         }
@@ -76,6 +80,7 @@ impl Peers {
         self.python_yeelight_version().await?;
         self.micloud_version().await?;
         self.xiaomi_gateway_version().await?;
+        self.zeroconf_version().await?;
         stamp.write()
     }
 
@@ -153,6 +158,11 @@ impl Peers {
     /// What PyXiaomiGateway calls its version.
     pub(crate) async fn xiaomi_gateway_version(&self) -> Result<String, Failure> {
         python_package_version(&self.python(), "PyXiaomiGateway", XIAOMI_GATEWAY).await
+    }
+
+    /// What python-zeroconf calls its version.
+    pub(crate) async fn zeroconf_version(&self) -> Result<String, Failure> {
+        python_package_version(&self.python(), "zeroconf", ZEROCONF).await
     }
 
     /// What Tencent's SDK calls its version.

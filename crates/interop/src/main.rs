@@ -15,6 +15,7 @@
 
 mod bulbs;
 mod dialogue;
+mod household;
 mod install;
 mod namespace;
 mod networks;
@@ -57,6 +58,8 @@ async fn main() -> ExitCode {
             bulbs::bulb(&id.to_string_lossy()).await.map(|()| true)
         }
         [word] if word == bulbs::CLIENT => bulbs::client().await.map(|()| true),
+        [word] if word == household::HOST => household::host().await.map(|()| true),
+        [word] if word == household::CLIENT => household::client().await.map(|()| true),
         _ => Err(Failure::new("this program takes no arguments")),
     };
     match done {
@@ -101,6 +104,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
     let tencent_sdk = save(&run, "tencent_sdk.py", include_str!("../peers/tencent_sdk.py"))?;
     let micloud_script = save(&run, "micloud_peer.py", include_str!("../peers/micloud.py"))?;
     let lumi_script = save(&run, "lumi_peer.py", include_str!("../peers/xiaomi_gateway.py"))?;
+    let announcer = save(&run, "announcer.py", include_str!("../peers/announcer.py"))?;
     let witness = save(&run, "witness.py", include_str!("../peers/witness.py"))?;
     namespace::prepare(&peers.python(), &script).await?;
     let python = peers.python_version().await?;
@@ -111,6 +115,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
     let tencent = peers.tencent_sdk_version().await?;
     let micloud = peers.micloud_version().await?;
     let xiaomi_gateway = peers.xiaomi_gateway_version().await?;
+    let zeroconf = peers.zeroconf_version().await?;
     let aedes = peers.aedes_version().await?;
     let mosquitto = mosquitto::version().await?;
     let iproute = networks::version().await?;
@@ -132,6 +137,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
         Tally::new("micloud", &micloud, "client", 12),
         Tally::new("node-mihome (cloud)", &mihome, "client", 12),
         Tally::new("PyXiaomiGateway", &xiaomi_gateway, "client", 60),
+        Tally::new("a home in two networks (python-zeroconf)", &zeroconf, "network", 0),
     ];
     let [
         client,
@@ -150,6 +156,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
         micloud,
         mihome_cloud,
         lumi,
+        household,
     ] = &mut tallies;
     let everything = async {
         let place = Place { peers, run: &run };
@@ -167,6 +174,8 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
                 keep(played, two_of_bulbs);
             },
         );
+        let scripts = household::Scripts { watcher: &watcher, announcer: &announcer };
+        keep(household::play(peers, &run, scripts, household).await, household);
         // Not beside the bulbs, which have their own time.
         tokio::join!(
             async { keep(aliyun_sdk::play(peers, &run, aliyun).await, aliyun) },

@@ -2,7 +2,7 @@
 
 mod control;
 mod decrypt;
-mod link;
+pub(super) mod link;
 mod lists;
 mod login;
 mod qr;

@@ -87,6 +87,6 @@ pub(super) fn pretty(value: &Ordered) -> String {
     pretty.lines().map(|line| printable(line) + "\n").collect()
 }
 
-fn code_text(code: MiotCode) -> String {
+pub(super) fn code_text(code: MiotCode) -> String {
     if code == MiotCode::OK { "ok".into() } else { code.to_string() }
 }

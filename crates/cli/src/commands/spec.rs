@@ -1,5 +1,6 @@
 //! `iot-home spec`: what a model of device can do.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use etcetera::base_strategy::{BaseStrategy as _, choose_native_strategy};
@@ -14,7 +15,7 @@ use crate::output::{Style, Table, Tone, printable};
 
 pub(super) async fn run(context: &Context, args: Spec) -> Outcome {
     let asked = Asked::of(&args.what)?;
-    let server = server(context, &args)?;
+    let server = server(context, args.url.as_deref(), args.cache_dir.as_deref(), args.refresh)?;
     let waiting = context.output.waiting("asking the spec server");
     let most = context.options.cloud_timeout();
     let spec = time::timeout(most, async {
@@ -59,19 +60,25 @@ impl<'a> Asked<'a> {
 const FORMS: &str =
     "a model is vendor.kind.name, as miio info tells it; a URN is urn:miot-spec-v2:device:…";
 
-fn server(context: &Context, args: &Spec) -> Result<SpecServer, Failure> {
+/// The spec server of these options; without a folder, what it tells is kept in the user's own.
+pub(super) fn server(
+    context: &Context,
+    url: Option<&str>,
+    folder: Option<&Path>,
+    refresh: bool,
+) -> Result<SpecServer, Failure> {
     let client = Client::new().map_err(|error| Failure::bad_input(error.to_string()))?;
     let client: Arc<dyn HttpClient> = match &context.recorder {
         Some(recorder) => Arc::new(recorder.http(client)),
         None => Arc::new(client),
     };
-    let mut builder = SpecServer::builder().http(client).refresh(args.refresh);
-    if let Some(url) = &args.url {
+    let mut builder = SpecServer::builder().http(client).refresh(refresh);
+    if let Some(url) = url {
         builder = builder.url(url);
     }
     // Where nobody has a home there is nowhere to keep it.
     let usual = || Some(choose_native_strategy().ok()?.cache_dir().join("iot-home").join("specs"));
-    if let Some(folder) = args.cache_dir.clone().or_else(usual) {
+    if let Some(folder) = folder.map(Path::to_owned).or_else(usual) {
         builder = builder.cache_dir(folder);
     }
     Ok(builder.build()?)

@@ -12,6 +12,7 @@ mod cloud_logins;
 mod demo;
 mod devices;
 mod failures;
+mod hub;
 mod mqtt;
 mod online;
 mod program;

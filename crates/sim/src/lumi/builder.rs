@@ -16,6 +16,7 @@ use crate::lumi::machine::Machine;
 pub struct Builder {
     pub(crate) listen: SocketAddr,
     pub(crate) search_listen: SocketAddr,
+    pub(crate) groups: Vec<Ipv4Addr>,
     pub(crate) report_to: Option<SocketAddr>,
     pub(crate) sid: Sid,
     pub(crate) model: String,
@@ -35,6 +36,7 @@ impl Builder {
         Self {
             listen: any,
             search_listen: any,
+            groups: Vec::new(),
             report_to: None,
             sid: sid(0xf0b4_2900_0000 + number),
             model: "gateway".to_owned(),
@@ -54,10 +56,18 @@ impl Builder {
         self
     }
 
-    /// Where it listens for searches: a free port of 127.0.0.1 by default. It joins no group.
+    /// Where it listens for searches: a free port of 127.0.0.1 by default; see [`join_group`](Self::join_group).
     #[must_use]
     pub fn search_listen(mut self, addr: impl Into<SocketAddr>) -> Self {
         self.search_listen = addr.into();
+        self
+    }
+
+    /// Takes searches to the group 224.0.0.50 on the interface with this address, once for each interface. The
+    /// searches' address has to be an unspecified one, `0.0.0.0:4321`.
+    #[must_use]
+    pub fn join_group(mut self, interface: Ipv4Addr) -> Self {
+        self.groups.push(interface);
         self
     }
 
@@ -135,8 +145,9 @@ impl Builder {
     /// # Cancel safety
     /// Dropping the future leaves nothing behind.
     pub async fn spawn(self) -> Result<SimGateway, SpawnError> {
-        let (listen, search_listen) = (self.listen, self.search_listen);
-        SimGateway::start(self.build(), listen, search_listen).await
+        let (listen, search_listen, groups) =
+            (self.listen, self.search_listen, self.groups.clone());
+        SimGateway::start(self.build(), listen, search_listen, &groups).await
     }
 }
 

@@ -2,12 +2,12 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use iot_home_core::Instant;
-use iot_home_lumi::{Key, Sid};
+use iot_home_lumi::{GROUP, Key, Sid};
 use serde_json::Value;
 use tokio::net::UdpSocket;
 use tokio::sync::Notify;
@@ -21,8 +21,8 @@ use crate::race::{Won, race};
 
 /// A simulated gateway on real UDP sockets, in a task of its own. Dropping it ends all of them.
 ///
-/// It has a plug and a door's sensor unless it is told otherwise. It joins no group: reports and heartbeats go
-/// where [`Builder::report_to`] says.
+/// It has a plug and a door's sensor unless it is told otherwise. Searches by the group reach it where
+/// [`Builder::join_group`] says; reports and heartbeats go where [`Builder::report_to`] says.
 ///
 /// ```
 /// use iot_home_sim::SimGateway;
@@ -72,9 +72,14 @@ impl SimGateway {
         mut machine: Machine,
         listen: SocketAddr,
         search_listen: SocketAddr,
+        groups: &[Ipv4Addr],
     ) -> Result<Self, SpawnError> {
         let (commands, addr) = bind(listen).await?;
         let (search, search_addr) = bind(search_listen).await?;
+        for interface in groups {
+            let joined = search.join_multicast_v4(GROUP, *interface);
+            joined.map_err(|source| SpawnError::Bind { addr: search_listen, source })?;
+        }
         machine.set_addr(addr);
         let shared = Arc::new(Shared {
             machine: Mutex::new(machine),

@@ -79,7 +79,7 @@ impl Link {
 }
 
 /// A client of these servers, whose session is in this file.
-pub(super) fn builder(
+pub(in crate::commands) fn builder(
     context: &Context,
     hosts: &CloudHosts,
     file: &Path,
@@ -111,7 +111,7 @@ pub(super) fn servers(hosts: &CloudHosts) -> Result<Hosts, Failure> {
 }
 
 /// Where the session is kept.
-pub(super) fn path(stored: &Stored) -> Result<PathBuf, Failure> {
+pub(in crate::commands) fn path(stored: &Stored) -> Result<PathBuf, Failure> {
     if let Some(file) = &stored.session {
         return Ok(file.clone());
     }

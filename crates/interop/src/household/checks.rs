@@ -1,0 +1,78 @@
+//! What has to come of a search of everything.
+
+use serde_json::{Value, json};
+
+use super::{Bench, addr};
+use crate::process::Failure;
+use crate::tally::Tally;
+
+pub(super) async fn play(bench: &mut Bench<'_>, tally: &mut Tally) -> Result<(), Failure> {
+    let none = bench.client.ask(json!({})).await?;
+    tally.equal("a search without any network", none["kind"].clone(), json!("NoInterface"));
+
+    bench.lay().await?;
+    let home: Vec<Value> = [1, 2].into_iter().flat_map(devices).collect();
+    let seen = bench.client.ask(json!({})).await?;
+    found(&seen, home.clone(), tally);
+    tally.equal(
+        "neighbours",
+        seen["neighbors"].clone(),
+        json!([["_home-assistant._tcp.local.", "Home", "10.77.2.11:8123"]]),
+    );
+    let ms = seen["ms"].as_u64().unwrap_or(0);
+    tally.check("it takes three seconds", (3000..4500).contains(&ms), ms);
+
+    let order = json!({"interfaces": [addr(2, 1).to_string()]});
+    found(&bench.client.ask(order).await?, devices(2), tally);
+    // A container's network is searched by who asks for it.
+    let order = json!({"interfaces": [addr(3, 1).to_string()]});
+    found(&bench.client.ask(order).await?, devices(3), tally);
+
+    let seen = bench.client.ask(json!({"count": 5})).await?;
+    found(&seen, home, tally);
+    let ms = seen["ms"].as_u64().unwrap_or(u64::MAX);
+    tally.check("it ends with the last of them", ms < 3000, ms);
+    tally.exchanged(4, 0);
+    Ok(())
+}
+
+/// Each device once, with all that is told of it, and nothing left running.
+fn found(seen: &Value, wanted: Vec<Value>, tally: &mut Tally) {
+    let mut wanted = wanted;
+    wanted.sort_by_key(ToString::to_string);
+    tally.equal("each is told of once", seen["told"].clone(), json!(wanted.len()));
+    tally.equal("a search of everything finds", seen["devices"].clone(), wanted.into());
+    tally.equal("what does not work", seen["failed"].clone(), json!([]));
+    tally.equal("threads left over", seen["threads_left"].clone(), json!(0));
+}
+
+fn devices(network: u8) -> Vec<Value> {
+    let one = |facts: Value| {
+        let mut device = json!({"did": null, "bulb": null, "sid": null, "mac": null, "model": null,
+            "miio": null, "yeelight": null, "lumi": null});
+        if let (Some(device), Some(facts)) = (device.as_object_mut(), facts.as_object()) {
+            device.extend(facts.clone());
+        }
+        device
+    };
+    match network {
+        1 => [
+            json!({"did": "125829387", "mac": "28:6C:07:AA:01:0B", "model": "yeelink.light.lamp4",
+                "miio": "10.77.1.11:54321"}),
+            json!({"did": "125829388", "bulb": "0x000000000780010c", "model": "yeelink.light.color",
+                "miio": "10.77.1.12:54321", "yeelight": "10.77.1.12:55443"}),
+            json!({"sid": "286c0780010d", "mac": "28:6C:07:80:01:0D", "model": "gateway",
+                "lumi": "10.77.1.13:9898"}),
+        ]
+        .map(one)
+        .into(),
+        2 => [
+            json!({"did": "125829643", "model": "mmgg.pet_waterer.s1", "miio": "10.77.2.11:54321"}),
+            json!({"did": "125829644", "mac": "28:6C:07:AA:02:0C", "model": "rockrobo.vacuum.v1",
+                "miio": "10.77.2.12:54321"}),
+        ]
+        .map(one)
+        .into(),
+        _ => [json!({"did": "125829899", "miio": "10.77.3.11:54321"})].map(one).into(),
+    }
+}
