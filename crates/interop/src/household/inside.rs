@@ -43,12 +43,12 @@ pub(crate) async fn host() -> Result<(), Failure> {
                     bulbs.push(bulb.spawn().await?);
                 }
                 Some("gateway") => {
-                    let gateway = SimGateway::builder("0987654321qwerty".parse()?)
-                        .sid(format!("286c{did:08x}").parse()?)
+                    let gateway = SimGateway::builder(KEY.parse().map_err(unfit)?)
+                        .sid(format!("286c{did:08x}").parse().map_err(unfit)?)
                         .listen((addr, lumi::PORT))
                         .search_listen((Ipv4Addr::UNSPECIFIED, lumi::SEARCH_PORT))
                         .join_group(addr);
-                    gateways.push(gateway.spawn().await?);
+                    gateways.push(gateway.spawn().await.map_err(unfit)?);
                 }
                 _ => return Err(Failure::new(format!("{line:?} is no order"))),
             }
@@ -143,3 +143,10 @@ fn order(line: &str) -> Result<Value, Failure> {
 fn addr(value: &Value) -> Option<Ipv4Addr> {
     value.as_str()?.parse().ok()
 }
+
+fn unfit(error: impl std::fmt::Display) -> Failure {
+    Failure::new(format!("our simulated gateway: {error}"))
+}
+
+/// A gateway's made up key.
+const KEY: &str = "0987654321qwerty";
