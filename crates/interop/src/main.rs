@@ -137,7 +137,7 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
         Tally::new("micloud", &micloud, "client", 12),
         Tally::new("node-mihome (cloud)", &mihome, "client", 12),
         Tally::new("PyXiaomiGateway", &xiaomi_gateway, "client", 60),
-        Tally::new("a home in two networks (python-zeroconf)", &zeroconf, "network", 0),
+        Tally::new("a home in two networks (python-zeroconf)", &zeroconf, "network", 6),
     ];
     let [
         client,
@@ -159,8 +159,42 @@ async fn talk(peers: &Peers) -> Result<bool, Failure> {
         household,
     ] = &mut tallies;
     let everything = async {
+        let place = Place { peers, run: &run };
+        let interpreter = peers.python();
+        let scripts = bulbs::Scripts { watcher: &watcher, python_yeelight: &yeelight };
+        tokio::join!(
+            async { keep(python_miio::play(place, client).await, client) },
+            async { keep(push_server::play(peers, &run, &pushes, pushed).await, pushed) },
+            async { keep(node_mihome::play(peers, mihome).await, mihome) },
+            async { keep(networks::play(&run, &interpreter, &watcher, two).await, two) },
+            async { keep(python_yeelight::play(peers, &run, &yeelight, bulbs).await, bulbs) },
+            async { keep(yeelight_awesome::play(peers, &run, awesome).await, awesome) },
+            async {
+                let played = bulbs::play(peers, &run, scripts, two_of_bulbs).await;
+                keep(played, two_of_bulbs);
+            },
+        );
         let scripts = household::Scripts { watcher: &watcher, announcer: &announcer };
         keep(household::play(peers, &run, scripts, household).await, household);
+        // Not beside the bulbs, which have their own time.
+        tokio::join!(
+            async { keep(aliyun_sdk::play(peers, &run, aliyun).await, aliyun) },
+            async { keep(tencent_sdk::play(peers, &run, &tencent_sdk, tencent).await, tencent) },
+            async { keep(mosquitto::play(peers, &run, &witness, broker).await, broker) },
+            async { keep(aedes::play(peers, &run, clouds).await, clouds) },
+            async {
+                let played = mi_cloud::play_micloud(peers, &run, &micloud_script, micloud).await;
+                keep(played, micloud);
+            },
+            async {
+                let played = mi_cloud::play_node_mihome(peers, &run, mihome_cloud).await;
+                keep(played, mihome_cloud);
+            },
+            async { keep(xiaomi_gateway::play(peers, &run, &lumi_script, lumi).await, lumi) },
+        );
+        // One after the other: each binds every address.
+        keep(miot_simulator::play(peers, &run, &spec, miot).await, miot);
+        keep(miio_simulator::play(peers, &run, &humidifier, miio).await, miio);
     };
     if tokio::time::timeout(DEADLINE, everything).await.is_err() {
         println!("FAILED: not done after {} s", DEADLINE.as_secs());

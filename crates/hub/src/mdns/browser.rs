@@ -7,23 +7,34 @@ use std::thread;
 use std::time::Duration;
 
 use futures_core::Stream;
-use mdns_sd::{Error, IfKind, ServiceDaemon, ServiceEvent};
+use mdns_sd::{Error, IfKind, Metrics, ServiceDaemon, ServiceEvent};
+use tokio::time::{Instant, Sleep, sleep};
 
 use super::{Announcement, Service};
 
-/// Asks for every recognised service, and yields what is announced. It runs a thread until it is dropped; what nobody
-/// takes is held to a thousand events a service, then it ends.
+/// Asks for every recognised service, and yields what is announced. It runs a thread until it is dropped. What nobody
+/// takes is held to a thousand events a service, and what the thread keeps is looked at four times a second; beyond what a
+/// home has, it ends.
 pub(crate) struct Browser {
     daemon: ServiceDaemon,
     services: Vec<Pin<Box<dyn Stream<Item = ServiceEvent> + Send>>>,
     /// Which service is read first.
     turn: usize,
+    /// When the thread is asked next what it keeps, or has not answered that.
+    check: Pin<Box<Sleep>>,
+    asked: Option<Pin<Box<dyn Stream<Item = Metrics> + Send>>>,
 }
 
 impl Browser {
     /// Asks over the IPv4 interfaces that have these addresses.
     pub(crate) fn start(interfaces: &[Ipv4Addr]) -> Result<Self, Error> {
-        let mut browser = Self { daemon: ServiceDaemon::new()?, services: Vec::new(), turn: 0 };
+        let mut browser = Self {
+            daemon: ServiceDaemon::new()?,
+            services: Vec::new(),
+            turn: 0,
+            check: Box::pin(sleep(EVERY)),
+            asked: None,
+        };
         // From here on the thread is ended whatever happens.
         let daemon = &browser.daemon;
         daemon.disable_interface(IfKind::All)?;
@@ -35,6 +46,30 @@ impl Browser {
         }
         Ok(browser)
     }
+
+    /// Whether more was announced than can be there. The library itself keeps whatever it hears.
+    fn is_flooded(&mut self, cx: &mut Context<'_>) -> bool {
+        loop {
+            if let Some(asked) = &mut self.asked
+                && let Poll::Ready(kept) = asked.as_mut().poll_next(cx)
+            {
+                self.asked = None;
+                self.check.as_mut().reset(Instant::now() + EVERY);
+                if kept.is_none_or(|kept| is_too_much(&kept)) {
+                    return true;
+                }
+            }
+            if self.check.as_mut().poll(cx).is_pending() {
+                return false;
+            }
+            // A thread that is kept from answering by what it hears is flooded too.
+            let Ok(answer) = self.daemon.get_metrics() else { return true };
+            if self.asked.replace(Box::pin(answer.into_stream())).is_some() {
+                return true;
+            }
+            self.check.as_mut().reset(Instant::now() + PATIENCE);
+        }
+    }
 }
 
 impl Stream for Browser {
@@ -42,6 +77,9 @@ impl Stream for Browser {
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Announcement>> {
         let this = &mut *self;
+        if this.is_flooded(cx) {
+            return Poll::Ready(None);
+        }
         let mut budget = BUDGET;
         let mut idle = 0;
         while idle < this.services.len() {
@@ -69,6 +107,12 @@ impl Stream for Browser {
         }
         Poll::Pending
     }
+}
+
+fn is_too_much(kept: &Metrics) -> bool {
+    let records = kept.iter().filter(|(counter, _)| counter.starts_with("cached-"));
+    let records: i64 = records.fold(0, |sum, (_, count)| sum.saturating_add(*count));
+    records > MOST_RECORDS || kept.get("timer").is_some_and(|timers| *timers > MOST_TIMERS)
 }
 
 fn read(event: &ServiceEvent) -> Option<Announcement> {
@@ -100,6 +144,13 @@ impl Drop for Browser {
     }
 }
 
+/// How often the thread is asked what it keeps, and how long its answer is waited for.
+const EVERY: Duration = Duration::from_millis(250);
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Four records describe an announced service.
+const MOST_RECORDS: i64 = 16_384;
+/// Two are set for each record that is heard, as often as it is heard.
+const MOST_TIMERS: i64 = 1_000_000;
 /// Events taken in before others get their turn.
 const BUDGET: u32 = 64;
 /// How often the thread is told to end that does not listen, and how long that takes.

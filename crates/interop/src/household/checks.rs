@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Bench, addr};
+use super::{Bench, MIIO, addr};
 use crate::process::Failure;
 use crate::tally::Tally;
 
@@ -34,8 +34,49 @@ pub(super) async fn play(bench: &mut Bench<'_>, tally: &mut Tally) -> Result<(),
     tally.equal("each of the five is told of once", seen["told"].clone(), json!(5));
     let ms = seen["ms"].as_u64().unwrap_or(u64::MAX);
     tally.check("it ends with the last of them", ms < 3000, ms);
-    tally.exchanged(4, 0);
+    // Each on its own network; two by miIO and the bulb as one.
+    let order = json!({"control": ["125829387", "125829388", "125829643"]});
+    let done = bench.client.ask(order).await?;
+    let wanted =
+        json!([["125829387", 21, "lan"], ["125829388", 22, "lan"], ["125829643", 23, "lan"]]);
+    tally.equal("a search's finds are controlled by name", done, wanted);
+    flooded(bench, "instances", 0.0, tally).await?;
+    let seen = flooded(bench, "addresses", 0.001, tally).await?;
+    let failed = json!(["the search by mDNS does not work"]);
+    tally.equal("a search that hears more than a home has", seen["failed"].clone(), failed);
+    tally.exchanged(7, 6);
     Ok(())
+}
+
+/// Somebody forges announcements for as long as the search takes: it ends in time, holds little, and whoever answers it by
+/// another protocol is found.
+async fn flooded(
+    bench: &mut Bench<'_>,
+    what: &str,
+    pause: f32,
+    tally: &mut Tally,
+) -> Result<Value, Failure> {
+    let Some((host, _, announcer)) = bench.hosts.get_mut(1) else { return Ok(Value::Null) };
+    let addr = host.addr().to_string();
+    let order = json!({"flood": what, "seconds": 4, "pause": pause, "addr": addr, "type": MIIO});
+    announcer.ask(order).await?;
+    let seen = bench.client.ask(json!({})).await?;
+    let ms = seen["ms"].as_u64().unwrap_or(0);
+    tally.check("forged announcements put no end off", (3000..4500).contains(&ms), ms);
+    let grown = seen["grown_kib"].as_u64().unwrap_or(u64::MAX);
+    tally.check("forged announcements fill no memory", grown < MOST_GROWTH, grown);
+    tally.equal("threads left over by a flood", seen["threads_left"].clone(), json!(0));
+    let found = ids(&seen["devices"]);
+    let answering = [1, 2].into_iter().flat_map(devices).filter(|one| one["did"] != ASLEEP);
+    for one in answering.map(|one| ids(&json!([one]))) {
+        tally.check("a flood hides nobody who answers", contains(&found, &one), &one);
+    }
+    Ok(seen)
+}
+
+fn contains(all: &Value, some: &Value) -> bool {
+    let all = all.as_array().map_or(&[][..], Vec::as_slice);
+    some.as_array().is_some_and(|some| some.iter().all(|one| all.contains(one)))
 }
 
 /// Each device once, with all that is told of it, and nothing left running.
@@ -87,3 +128,8 @@ fn devices(network: u8) -> Vec<Value> {
         _ => [json!({"did": "125829899", "miio": "10.77.3.11:54321"})].map(one).into(),
     }
 }
+
+/// The did of the host that is only announced.
+const ASLEEP: &str = "125829644";
+/// In KiB: two searches' worth of records beyond what ends the search by mDNS.
+const MOST_GROWTH: u64 = 32 * 1024;

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use iot_home::hub::discovery::Event;
-use iot_home::hub::{DiscoveryError, Facts, discover};
+use iot_home::hub::{DiscoveryError, Facts, Home, Source, discover};
 use iot_home::lumi;
 use iot_home::miio::PORT;
+use iot_home::miot::{Spec, samples};
+use iot_home::sim::miio::HelloToken;
 use iot_home::sim::{SimBulb, SimDevice, SimGateway};
 use iot_home::yeelight;
 use serde_json::{Value, json};
@@ -30,7 +32,7 @@ pub(crate) async fn host() -> Result<(), Failure> {
                 Some("miio") => {
                     // A hello by broadcast reaches only who listens everywhere.
                     let light = SimDevice::light().did(did).listen((Ipv4Addr::UNSPECIFIED, PORT));
-                    devices.push(light.spawn().await?);
+                    devices.push(light.hello(HelloToken::Shown).spawn().await?);
                 }
                 Some("bulb") => {
                     let bulb = SimBulb::color()
@@ -58,11 +60,15 @@ pub(crate) async fn host() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Our client. Each order is a search.
+/// Our client. Each order is a search, or has what is found controlled.
 pub(crate) async fn client() -> Result<(), Failure> {
     say(&json!("ready"));
     while let Some(line) = listen() {
         let order = order(&line)?;
+        if let Some(dids) = order["control"].as_array() {
+            say(&control(dids).await?);
+            continue;
+        }
         let seen = search(&order).await.unwrap_or_else(
             |error| json!({"kind": format!("{:?}", error.kind()), "text": error.to_string()}),
         );
@@ -78,7 +84,9 @@ async fn search(order: &Value) -> Result<Value, DiscoveryError> {
     if let Some(count) = order["count"].as_u64().and_then(|count| usize::try_from(count).ok()) {
         search = search.count(count);
     }
-    let (before, began) = (threads(), Instant::now());
+    let (before, held, began) = (threads(), memory("VmRSS"), Instant::now());
+    // From here on the most that it takes is counted.
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
     let mut search = search.start()?;
     let (mut told, mut neighbors, mut failed) = (0, Vec::new(), Vec::new());
     while let Some(event) = search.next().await {
@@ -104,7 +112,40 @@ async fn search(order: &Value) -> Result<Value, DiscoveryError> {
     devices.sort_by_key(ToString::to_string);
     drop(search);
     Ok(json!({"devices": devices, "told": told, "neighbors": neighbors, "failed": failed, "ms": ms,
-        "threads_left": left(before).await}))
+        "threads_left": left(before).await, "grown_kib": memory("VmHWM").saturating_sub(held)}))
+}
+
+/// Learns what a search finds, and sets and reads the brightness of the devices of these dids: what is read, and by which
+/// way.
+async fn control(dids: &[Value]) -> Result<Value, Failure> {
+    let failed = |what: &dyn std::fmt::Display| Failure::new(format!("our home: {what}"));
+    let mut search = discover().start().map_err(|error| failed(&error))?;
+    while search.next().await.is_some() {}
+    let mut home = Home::builder();
+    for (_, facts) in search.household().devices() {
+        if let Some(model) = facts.model.as_deref().filter(|_| facts.miio.is_some()) {
+            let spec = Spec::from_json(samples::LIGHT.json.as_bytes());
+            home = home.spec(model, spec.map_err(|error| failed(&error))?);
+        }
+    }
+    let home = home.open().await.map_err(|error| failed(&error))?;
+    for (_, facts) in search.household().devices() {
+        home.learn(Source::Miio, facts.clone());
+    }
+    let mut done = Vec::new();
+    for (did, brightness) in dids.iter().filter_map(Value::as_str).zip(21..) {
+        let device = home.device(did).map_err(|error| failed(&error))?;
+        let set = device.set([("light:brightness", json!(brightness))]).await;
+        let read = match set {
+            Ok(_) => device.get("light:brightness").await,
+            Err(error) => Err(error),
+        };
+        done.push(match read {
+            Ok(answer) => json!([did, answer.value, answer.via().as_str()]),
+            Err(error) => json!([did, error.to_string()]),
+        });
+    }
+    Ok(done.into())
 }
 
 fn device(facts: &Facts) -> Value {
@@ -133,6 +174,13 @@ async fn left(before: usize) -> usize {
 
 fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").map_or(0, Iterator::count)
+}
+
+/// A figure of this process's memory in KiB.
+fn memory(figure: &str) -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with(figure));
+    line.and_then(|line| line.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0)
 }
 
 fn order(line: &str) -> Result<Value, Failure> {
