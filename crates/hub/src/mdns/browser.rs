@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use mdns_sd::{Error, IfKind, Metrics, ServiceDaemon, ServiceEvent};
-use tokio::time::{Instant, Sleep, sleep};
+use tokio::time::{Sleep, sleep};
 
 use super::{Announcement, Service};
 
@@ -54,7 +54,7 @@ impl Browser {
                 && let Poll::Ready(kept) = asked.as_mut().poll_next(cx)
             {
                 self.asked = None;
-                self.check.as_mut().reset(Instant::now() + EVERY);
+                self.check.set(sleep(EVERY));
                 if kept.is_none_or(|kept| is_too_much(&kept)) {
                     return true;
                 }
@@ -67,7 +67,7 @@ impl Browser {
             if self.asked.replace(Box::pin(answer.into_stream())).is_some() {
                 return true;
             }
-            self.check.as_mut().reset(Instant::now() + PATIENCE);
+            self.check.set(sleep(PATIENCE));
         }
     }
 }
