@@ -93,7 +93,7 @@ async fn search(order: &Value) -> Result<Value, DiscoveryError> {
         match event {
             Event::Device { update, .. } if update.is_new => told += 1,
             Event::Device { update, .. } => {
-                told -= update.absorbed.len().try_into().unwrap_or(i64::MAX)
+                told -= update.absorbed.len().try_into().unwrap_or(i64::MAX);
             }
             Event::Neighbor(neighbor) => {
                 neighbors.push(json!([
