@@ -12,13 +12,13 @@ mod error;
 mod gateway;
 mod reports;
 mod shared;
-mod sockets;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::time::Duration;
 
+use iot_home_lan::Sockets;
 use tokio::task::AbortHandle;
 
 pub use self::discovery::{Discovery, DiscoveryBuilder, SearchAddr};
@@ -27,7 +27,6 @@ pub use self::error::{Error, ErrorKind};
 pub use self::gateway::Gateway;
 pub use self::reports::{Heard, Reports};
 use self::shared::Shared;
-use self::sockets::Sockets;
 use crate::key::Key;
 use crate::search::Found;
 use crate::session::Config;
@@ -188,14 +187,16 @@ impl LumiBuilder {
         reason = "sockets are opened within a runtime, as the other clients' are"
     )]
     pub async fn bind(self) -> Result<Lumi, Error> {
-        let socket = sockets::socket(self.local)?;
+        let socket = iot_home_lan::socket(self.local).map_err(Error::lan)?;
         let local = socket.local_addr().map_err(|error| Error::bind(self.local, error))?;
         let listening = if self.reports {
             let interfaces = match self.group.is_multicast() {
-                true => sockets::interfaces(&self.interfaces)?,
+                true => iot_home_lan::chosen(&self.interfaces).map_err(Error::lan)?,
                 false => Vec::new(),
             };
-            sockets::listening_sockets(SocketAddrV4::new(self.group, self.port), &interfaces)?
+            let locals: Vec<_> = interfaces.iter().map(|interface| interface.addr).collect();
+            let group = SocketAddrV4::new(self.group, self.port);
+            iot_home_lan::group_sockets(group, &locals).map_err(Error::lan)?
         } else {
             Vec::new()
         };

@@ -19,7 +19,6 @@ mod queue;
 mod quota;
 mod realtime;
 mod shared;
-mod sockets;
 mod transport;
 mod wire;
 

@@ -1,17 +1,16 @@
 //! Discovery over sockets: one for each interface, as a stream of gateways.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
 use iot_home_core::Instant;
-use tokio::time::{self, Sleep};
+use iot_home_lan::{Sockets, Timer};
 
 use super::Error;
-use super::sockets::{self, Sockets};
 use crate::search::{Found, ROUNDS, Search, Target};
 use crate::{GROUP, SEARCH_PORT};
 
@@ -38,8 +37,7 @@ pub struct Discovery {
     sockets: Sockets,
     /// A question that the socket would not take yet.
     unsent: Option<(Target, &'static [u8])>,
-    origin: time::Instant,
-    sleep: Pin<Box<Sleep>>,
+    timer: Timer,
 }
 
 impl Discovery {
@@ -56,7 +54,7 @@ impl Discovery {
     fn poll_send(&mut self, cx: &mut Context<'_>) {
         while let Some((target, whois)) = self.unsent.take().or_else(|| self.search.poll_transmit())
         {
-            match self.sockets.poll_send_over(cx, target.link, target.addr, whois) {
+            match self.sockets.poll_send(cx, target.link, target.addr, whois) {
                 Poll::Pending => {
                     self.unsent = Some((target, whois));
                     return;
@@ -77,7 +75,7 @@ impl Stream for Discovery {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Found>> {
         let this = &mut *self;
         loop {
-            let now = Instant::from_origin(this.origin.elapsed());
+            let now = this.timer.now();
             if this.search.is_finished(now) {
                 // Closed now, and not when somebody gets round to dropping the stream.
                 this.sockets.close();
@@ -87,17 +85,11 @@ impl Stream for Discovery {
             this.poll_send(cx);
             let Self { search, sockets, .. } = this;
             let found = sockets
-                .poll_receive(cx, |from, datagram| search.handle_datagram(now, from, datagram));
+                .poll_receive(cx, |_, from, datagram| search.handle_datagram(now, from, datagram));
             if found.is_some() {
                 return Poll::Ready(found);
             }
-            let next = this.search.poll_timeout().since_origin();
-            // A deadline beyond what the clock can count never comes.
-            let Some(at) = this.origin.checked_add(next) else { return Poll::Pending };
-            if this.sleep.deadline() != at {
-                this.sleep.as_mut().reset(at);
-            }
-            ready!(this.sleep.as_mut().poll(cx));
+            ready!(this.timer.poll_until(cx, this.search.poll_timeout()));
         }
     }
 }
@@ -156,46 +148,31 @@ impl DiscoveryBuilder {
         let mut locals: Vec<IpAddr> = self.interfaces.iter().copied().map(IpAddr::from).collect();
         let group = [SocketAddrV4::new(GROUP, SEARCH_PORT).into()];
         let targets: &[SocketAddr] = if self.targets.is_empty() {
-            locals = sockets::interfaces(&self.interfaces)?.into_iter().map(IpAddr::from).collect();
+            let interfaces = iot_home_lan::chosen(&self.interfaces).map_err(Error::lan)?;
+            locals = interfaces.iter().map(|interface| interface.addr.into()).collect();
             &group
         } else {
             &self.targets
         };
         if locals.is_empty() {
-            // One socket for each family that is asked for.
-            let families = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
-            let wanted =
-                |local: &IpAddr| targets.iter().any(|target| target.is_ipv4() == local.is_ipv4());
-            locals.extend(families.into_iter().filter(wanted));
+            locals = iot_home_lan::unspecified(targets);
         }
-        let (mut opened, mut asked, mut failed) = (Vec::new(), Vec::new(), None);
-        for local in locals {
-            match sockets::socket(SocketAddr::new(local, 0)) {
-                Ok(socket) => {
-                    let reached = targets.iter().filter(|addr| addr.is_ipv4() == local.is_ipv4());
-                    asked.extend(reached.map(|addr| Target { link: opened.len(), addr: *addr }));
-                    opened.push(socket);
-                }
-                Err(error) => {
-                    tracing::debug!(%error, %local, "no socket on this interface");
-                    failed = Some(error);
-                }
-            }
-        }
-        if let Some(error) = failed.filter(|_| opened.is_empty()) {
-            return Err(error);
+        let open = |local: &IpAddr| iot_home_lan::socket(SocketAddr::new(*local, 0));
+        let opened = iot_home_lan::open_each(locals, open).map_err(Error::lan)?;
+        let mut asked = Vec::new();
+        for (link, (local, _)) in opened.iter().enumerate() {
+            let reached = targets.iter().filter(|addr| addr.is_ipv4() == local.is_ipv4());
+            asked.extend(reached.map(|addr| Target { link, addr: *addr }));
         }
         let mut search = Search::new(Instant::ORIGIN, asked, &ROUNDS, self.wait);
         if let Some(count) = self.count {
             search = search.count(count);
         }
-        let origin = time::Instant::now();
         Ok(Discovery {
             search,
-            sockets: Sockets::new(opened),
+            sockets: Sockets::new(opened.into_iter().map(|(_, socket)| socket)),
             unsent: None,
-            origin,
-            sleep: Box::pin(time::sleep_until(origin)),
+            timer: Timer::new(),
         })
     }
 }

@@ -6,11 +6,11 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use iot_home_lan::Sockets;
 use tokio::net::UdpSocket;
 use tokio::time::{self, Sleep};
 
 use super::shared::Shared;
-use super::sockets::Sockets;
 
 /// The task: it ends when it is aborted, or when the socket of commands breaks for good.
 pub(super) struct Driver {
@@ -26,18 +26,18 @@ pub(super) struct Driver {
 impl Driver {
     pub(super) fn new(shared: Arc<Shared>, commands: UdpSocket, reports: Sockets) -> Self {
         let sleep = Box::pin(time::sleep_until(shared.origin));
-        let commands = Sockets::new(vec![commands]);
+        let commands = Sockets::new([commands]);
         Self { shared, commands, reports, unsent: None, buffer: Vec::new(), sleep }
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) {
         let Self { shared, commands, reports, .. } = self;
-        commands.poll_receive(cx, |from, datagram| {
+        commands.poll_receive(cx, |_, from, datagram| {
             let now = shared.now();
             shared.lock().receive(from, |session| session.handle_datagram(now, from, datagram));
             None::<()>
         });
-        reports.poll_receive(cx, |from, datagram| {
+        reports.poll_receive(cx, |_, from, datagram| {
             shared.lock().receive(from, |session| session.handle_multicast(from, datagram));
             None::<()>
         });
@@ -46,7 +46,7 @@ impl Driver {
     fn poll_send(&mut self, cx: &mut Context<'_>) {
         loop {
             if let Some((to, datagram)) = self.unsent.take() {
-                match self.commands.poll_send(cx, to, &datagram) {
+                match self.commands.poll_send(cx, 0, to, &datagram) {
                     Poll::Pending => {
                         self.unsent = Some((to, datagram));
                         return;

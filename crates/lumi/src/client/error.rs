@@ -113,8 +113,11 @@ impl Error {
         Self::new(Some(addr), "opening a socket", None, Cause::Io(error))
     }
 
-    pub(super) fn interfaces(error: io::Error) -> Self {
-        Self::new(None, "listing the interfaces", None, Cause::Io(error))
+    pub(super) fn lan(error: iot_home_lan::Error) -> Self {
+        match error.addr() {
+            Some(addr) => Self::bind(addr, error.into_io()),
+            None => Self::new(None, "listing the interfaces", None, Cause::Io(error.into_io())),
+        }
     }
 
     pub(super) fn closed(addr: SocketAddr, what: &'static str, sid: Option<Sid>) -> Self {

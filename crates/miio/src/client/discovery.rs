@@ -9,12 +9,9 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use futures_core::Stream;
-use if_addrs::IfAddr;
 use iot_home_core::Instant;
-use socket2::{Domain, Socket, Type};
-use tokio::io::ReadBuf;
+use iot_home_lan::{Interface, Sockets, Timer};
 use tokio::net::UdpSocket;
-use tokio::time::{self, Sleep};
 
 use super::wire::{Direction, Observer, WireEvent, observe};
 use super::{DeviceAddr, Error, Handle};
@@ -44,17 +41,13 @@ use crate::packet::HEADER_LEN;
 #[must_use = "a search does nothing unless it is polled"]
 pub struct Discovery {
     search: Search,
-    sockets: Vec<UdpSocket>,
+    sockets: Sockets,
     /// A probe that the socket would not take yet.
     unsent: Option<(Target, [u8; HEADER_LEN])>,
     /// Why the system did not send the last probe, if it did not.
     refused: Option<io::Error>,
     on_wire: Option<Observer>,
-    /// Which socket is read first, so that a flood on one does not silence the others.
-    turn: usize,
-    origin: time::Instant,
-    sleep: Pin<Box<Sleep>>,
-    buffer: Box<[u8]>,
+    timer: Timer,
 }
 
 impl Discovery {
@@ -76,17 +69,13 @@ impl Discovery {
         rounds: &[Duration],
         wait: Duration,
     ) -> Self {
-        let origin = time::Instant::now();
         Self {
             search: Search::new(Instant::ORIGIN, targets, rounds, wait),
-            sockets,
+            sockets: Sockets::new(sockets),
             unsent: None,
             refused: None,
             on_wire: None,
-            turn: 0,
-            origin,
-            sleep: Box::pin(time::sleep_until(origin)),
-            buffer: vec![0; BUFFER].into(),
+            timer: Timer::new(),
         }
     }
 
@@ -94,13 +83,12 @@ impl Discovery {
         while let Some((target, probe)) =
             self.unsent.take().or_else(|| self.search.poll_transmit(now))
         {
-            let Some(socket) = self.sockets.get(target.link) else { continue };
-            match socket.poll_send_to(cx, &probe, target.addr) {
+            match self.sockets.poll_send(cx, target.link, target.addr, &probe) {
                 Poll::Pending => {
                     self.unsent = Some((target, probe));
                     return;
                 }
-                Poll::Ready(Ok(_)) => {
+                Poll::Ready(Ok(())) => {
                     self.refused = None;
                     if let Some(observer) = &self.on_wire {
                         observe(
@@ -123,39 +111,13 @@ impl Discovery {
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>, now: Instant) -> Option<Found> {
-        let mut budget = BUDGET;
-        let mut idle = 0;
-        while idle < self.sockets.len() {
-            let link = self.turn.checked_rem(self.sockets.len())?;
-            self.turn = link.wrapping_add(1);
-            let socket = self.sockets.get(link)?;
-            let mut read = ReadBuf::new(&mut self.buffer);
-            match socket.poll_recv_from(cx, &mut read) {
-                Poll::Pending => {
-                    idle = idle.saturating_add(1);
-                    continue;
-                }
-                // Some systems report here that an earlier probe found no listener.
-                Poll::Ready(Err(error)) => tracing::debug!(%error, "receiving failed"),
-                Poll::Ready(Ok(from)) => {
-                    if let Some(observer) = &self.on_wire {
-                        let at = now.since_origin();
-                        observe(observer, Direction::Received, from, at, read.filled(), []);
-                    }
-                    let found = self.search.handle_datagram(now, link, from, read.filled());
-                    if found.is_some() {
-                        return found;
-                    }
-                }
+        let Self { search, sockets, on_wire, .. } = self;
+        sockets.poll_receive(cx, |link, from, datagram| {
+            if let Some(observer) = on_wire {
+                observe(observer, Direction::Received, from, now.since_origin(), datagram, []);
             }
-            idle = 0;
-            budget = budget.saturating_sub(1);
-            if budget == 0 {
-                cx.waker().wake_by_ref();
-                return None;
-            }
-        }
-        None
+            search.handle_datagram(now, link, from, datagram)
+        })
     }
 }
 
@@ -165,10 +127,10 @@ impl Stream for Discovery {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Found>> {
         let this = &mut *self;
         loop {
-            let now = Instant::from_origin(this.origin.elapsed());
+            let now = this.timer.now();
             if this.search.is_finished(now) {
                 // Closed now, and not when somebody gets round to dropping the stream.
-                this.sockets.clear();
+                this.sockets.close();
                 return Poll::Ready(None);
             }
             this.search.handle_timeout(now);
@@ -176,13 +138,7 @@ impl Stream for Discovery {
             if let Some(found) = this.poll_receive(cx, now) {
                 return Poll::Ready(Some(found));
             }
-            let next = this.search.poll_timeout().since_origin();
-            // A deadline beyond what the clock can count never comes.
-            let Some(at) = this.origin.checked_add(next) else { return Poll::Pending };
-            if this.sleep.deadline() != at {
-                this.sleep.as_mut().reset(at);
-            }
-            ready!(this.sleep.as_mut().poll(cx));
+            ready!(this.timer.poll_until(cx, this.search.poll_timeout()));
         }
     }
 }
@@ -264,18 +220,12 @@ impl DiscoveryBuilder {
     fn unicast(&self) -> Result<(Vec<UdpSocket>, Vec<Target>), Error> {
         let mut locals: Vec<IpAddr> = self.interfaces.iter().copied().map(IpAddr::from).collect();
         if locals.is_empty() {
-            // One socket for each family that is asked for.
-            let families = [Ipv4Addr::UNSPECIFIED.into(), std::net::Ipv6Addr::UNSPECIFIED.into()];
-            let wanted = |local: &IpAddr| {
-                self.targets.iter().any(|target| target.is_ipv4() == local.is_ipv4())
-            };
-            locals.extend(families.into_iter().filter(wanted));
+            locals = iot_home_lan::unspecified(&self.targets);
         }
         let mut sockets = Vec::new();
         let mut targets = Vec::new();
         for local in locals {
-            let addr = SocketAddr::new(local, 0);
-            let socket = open_socket(addr).map_err(|error| Error::bind(addr, error))?;
+            let socket = search_socket(local).map_err(Error::lan)?;
             let reached = self.targets.iter().filter(|target| target.is_ipv4() == local.is_ipv4());
             targets.extend(reached.map(|target| Target { link: sockets.len(), addr: *target }));
             sockets.push(socket);
@@ -284,63 +234,20 @@ impl DiscoveryBuilder {
     }
 
     fn broadcast(&self) -> Result<(Vec<UdpSocket>, Vec<Target>), Error> {
+        let interfaces = iot_home_lan::chosen(&self.interfaces).map_err(Error::lan)?;
+        let open = |interface: &Interface| search_socket(interface.addr.into());
+        let opened = iot_home_lan::open_each(interfaces, open).map_err(Error::lan)?;
         let mut sockets = Vec::new();
         let mut targets = Vec::new();
-        let mut failed = None;
-        for (local, broadcast) in self.networks()? {
-            match open_socket(SocketAddr::new(local.into(), 0)) {
-                Ok(socket) => {
-                    let to = |ip| Target {
-                        link: sockets.len(),
-                        addr: SocketAddrV4::new(ip, self.port).into(),
-                    };
-                    targets.extend(
-                        [broadcast, Some(Ipv4Addr::BROADCAST)].into_iter().flatten().map(to),
-                    );
-                    sockets.push(socket);
-                }
-                Err(error) => {
-                    tracing::debug!(%error, %local, "no socket on this interface");
-                    failed = Some(Error::bind(SocketAddr::new(local.into(), 0), error));
-                }
-            }
+        for (interface, socket) in opened {
+            let to =
+                |ip| Target { link: sockets.len(), addr: SocketAddrV4::new(ip, self.port).into() };
+            // Loopback has no broadcast address.
+            let addrs = interface.broadcast.into_iter().chain([Ipv4Addr::BROADCAST]);
+            targets.extend(addrs.map(to));
+            sockets.push(socket);
         }
-        match failed {
-            Some(error) if sockets.is_empty() => Err(error),
-            _ => Ok((sockets, targets)),
-        }
-    }
-
-    /// The machine's IPv4 addresses and their networks' broadcast addresses. Loopback, which has
-    /// none, takes part only when it is asked for.
-    fn networks(&self) -> Result<Vec<(Ipv4Addr, Option<Ipv4Addr>)>, Error> {
-        let interfaces = if_addrs::get_if_addrs().map_err(Error::interfaces)?;
-        let networks: Vec<_> = interfaces
-            .into_iter()
-            .filter_map(|interface| match interface.addr {
-                IfAddr::V4(addr) => Some((addr.ip, addr.broadcast)),
-                IfAddr::V6(_) => None,
-            })
-            .filter(|(ip, _)| match self.interfaces.as_slice() {
-                [] => !ip.is_loopback(),
-                chosen => chosen.contains(ip),
-            })
-            .collect();
-        let unknown =
-            self.interfaces.iter().find(|ip| !networks.iter().any(|(known, _)| known == *ip));
-        if let Some(ip) = unknown {
-            let error =
-                io::Error::new(io::ErrorKind::AddrNotAvailable, "no interface has this address");
-            return Err(Error::bind(SocketAddr::new((*ip).into(), 0), error));
-        }
-        if networks.is_empty() {
-            let error = io::Error::new(
-                io::ErrorKind::NetworkUnreachable,
-                "no interface has an IPv4 address",
-            );
-            return Err(Error::interfaces(error));
-        }
-        Ok(networks)
+        Ok((sockets, targets))
     }
 }
 
@@ -366,8 +273,7 @@ pub(super) async fn hello(
     if local.is_ipv4() != addr.is_ipv4() {
         return Err(Error::address_family(addr));
     }
-    let from = SocketAddr::new(local, 0);
-    let socket = open_socket(from).map_err(|error| Error::bind(from, error))?;
+    let socket = search_socket(local).map_err(Error::lan)?;
     let mut discovery =
         Discovery::open(vec![socket], [Target { link: 0, addr }], &HELLO_ROUNDS, wait);
     discovery.search = discovery.search.only(addr);
@@ -380,17 +286,12 @@ pub(super) async fn hello(
     })
 }
 
-fn open_socket(local: SocketAddr) -> io::Result<UdpSocket> {
-    let socket = Socket::new(Domain::for_address(local), Type::DGRAM, None)?;
+/// A socket to search from, on a free port.
+fn search_socket(local: IpAddr) -> Result<UdpSocket, iot_home_lan::Error> {
+    let local = SocketAddr::new(local, 0);
+    let socket = iot_home_lan::socket(local)?;
     if local.is_ipv4() {
-        socket.set_broadcast(true)?;
+        socket.set_broadcast(true).map_err(|error| iot_home_lan::Error::bind(local, error))?;
     }
-    socket.set_nonblocking(true)?;
-    socket.bind(&local.into())?;
-    UdpSocket::from_std(socket.into())
+    Ok(socket)
 }
-
-/// The largest datagram there is.
-const BUFFER: usize = 65_536;
-/// Datagrams received before others get their turn.
-const BUDGET: u32 = 64;

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use iot_home_core::Instant;
+use iot_home_lan::is_of_a_peer;
 use tokio::io::ReadBuf;
 use tokio::time::{self, Sleep};
 
@@ -140,23 +141,6 @@ impl Drop for Driver {
     fn drop(&mut self) {
         self.shared.close();
     }
-}
-
-/// Whether an error tells of somebody else's port or network, and not of the socket.
-fn is_of_a_peer(error: &io::Error) -> bool {
-    use io::ErrorKind::{
-        ConnectionRefused, ConnectionReset, HostUnreachable, Interrupted, NetworkDown,
-        NetworkUnreachable,
-    };
-    matches!(
-        error.kind(),
-        ConnectionRefused
-            | ConnectionReset
-            | HostUnreachable
-            | Interrupted
-            | NetworkDown
-            | NetworkUnreachable
-    )
 }
 
 /// How late a timer may ring while answers keep coming.

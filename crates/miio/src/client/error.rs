@@ -307,8 +307,11 @@ impl Error {
         Self::new(Some(addr), "opening a socket", Cause::Io(error), None)
     }
 
-    pub(super) fn interfaces(error: io::Error) -> Self {
-        Self::new(None, "searching all interfaces", Cause::Io(error), None)
+    pub(super) fn lan(error: iot_home_lan::Error) -> Self {
+        match error.addr() {
+            Some(addr) => Self::bind(addr, error.into_io()),
+            None => Self::new(None, "searching all interfaces", Cause::Io(error.into_io()), None),
+        }
     }
 
     pub(super) fn closed(addr: SocketAddr, what: &str) -> Self {
@@ -426,17 +429,5 @@ fn is_provisioning(method: &str) -> bool {
 
 /// Whether an address lies outside every network of this machine. Unknown where the interfaces cannot be read.
 fn is_off_subnet(ip: IpAddr) -> Option<bool> {
-    let interfaces = if_addrs::get_if_addrs().ok()?;
-    let within = interfaces.iter().any(|interface| match (&interface.addr, ip) {
-        (if_addrs::IfAddr::V4(local), IpAddr::V4(ip)) => {
-            let mask = local.netmask.to_bits();
-            ip.to_bits() & mask == local.ip.to_bits() & mask
-        }
-        (if_addrs::IfAddr::V6(local), IpAddr::V6(ip)) => {
-            let mask = local.netmask.to_bits();
-            ip.to_bits() & mask == local.ip.to_bits() & mask
-        }
-        _ => false,
-    });
-    Some(!within)
+    iot_home_lan::is_on_link(ip).ok().map(|is_within| !is_within)
 }

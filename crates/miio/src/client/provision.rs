@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use futures_core::Stream;
-use if_addrs::IfAddr;
 use iot_home_core::Did;
 use tokio::time::{self, Instant};
 
@@ -168,13 +167,12 @@ impl Device {
 fn usual_addresses() -> Vec<SocketAddr> {
     let mut addrs = KNOWN_ADDRESSES.to_vec();
     addrs.extend(default_route::gateways());
-    for interface in if_addrs::get_if_addrs().unwrap_or_default() {
-        let IfAddr::V4(addr) = interface.addr else { continue };
-        if addr.ip.is_loopback() || addr.prefixlen >= 31 {
+    for interface in iot_home_lan::interfaces().unwrap_or_default() {
+        if interface.addr.is_loopback() || interface.prefix_len >= 31 {
             continue;
         }
-        let first = (addr.ip.to_bits() & addr.netmask.to_bits()).saturating_add(1);
-        addrs.extend([first.into()].into_iter().chain(addr.broadcast));
+        let first = interface.network().to_bits().saturating_add(1);
+        addrs.extend([first.into()].into_iter().chain(interface.broadcast));
     }
     addrs.sort_unstable();
     addrs.dedup();

@@ -1,7 +1,7 @@
 //! Discovery over sockets: one for each interface, as a stream of bulbs.
 
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
@@ -9,11 +9,10 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use iot_home_core::Instant;
+use iot_home_lan::{Sockets, Timer};
 use tokio::net::UdpSocket;
-use tokio::time::{self, Sleep};
 
 use super::Error;
-use super::sockets::{self, Sockets};
 use super::wire::{self, Direction, Observer, WireEvent};
 use crate::SEARCH_PORT;
 use crate::id::BulbId;
@@ -50,8 +49,7 @@ pub struct Discovery {
     /// What the socket would not take yet.
     unsent: Option<(Target, &'static [u8])>,
     on_wire: Option<Observer>,
-    origin: time::Instant,
-    sleep: Pin<Box<Sleep>>,
+    timer: Timer,
 }
 
 impl Discovery {
@@ -106,7 +104,7 @@ impl Stream for Discovery {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Sighting>> {
         let this = &mut *self;
         loop {
-            let now = Instant::from_origin(this.origin.elapsed());
+            let now = this.timer.now();
             if this.search.is_finished(now) {
                 // Now, and not when somebody gets round to dropping the stream.
                 this.sockets.close();
@@ -120,13 +118,7 @@ impl Stream for Discovery {
                 }
                 return Poll::Ready(Some(bulb));
             }
-            let next = this.search.poll_timeout().since_origin();
-            // A deadline beyond what the clock can count never comes.
-            let Some(at) = this.origin.checked_add(next) else { return Poll::Pending };
-            if this.sleep.deadline() != at {
-                this.sleep.as_mut().reset(at);
-            }
-            ready!(this.sleep.as_mut().poll(cx));
+            ready!(this.timer.poll_until(cx, this.search.poll_timeout()));
         }
     }
 }
@@ -221,7 +213,6 @@ impl DiscoveryBuilder {
         }
         let (sockets, targets) =
             if self.targets.is_empty() { self.multicast(group)? } else { self.unicast()? };
-        let origin = time::Instant::now();
         let mut search = Search::new(Instant::ORIGIN, targets, &ROUNDS, self.wait).ids(self.ids);
         if let Some(count) = self.count {
             search = search.count(count);
@@ -231,41 +222,22 @@ impl DiscoveryBuilder {
             sockets: Sockets::new(sockets),
             unsent: None,
             on_wire: self.on_wire,
-            origin,
-            sleep: Box::pin(time::sleep_until(origin)),
+            timer: Timer::new(),
         })
     }
 
     fn multicast(&self, group: SocketAddr) -> Result<(Vec<UdpSocket>, Vec<Target>), Error> {
-        let mut opened = Vec::new();
-        let mut failed = None;
-        for local in sockets::interfaces(&self.interfaces)? {
-            match sockets::search_socket(local.into()) {
-                Ok(socket) => opened.push(socket),
-                Err(error) => {
-                    tracing::debug!(?error, %local, "no socket on this interface");
-                    failed = Some(error);
-                }
-            }
-        }
-        match failed {
-            Some(error) if opened.is_empty() => Err(error),
-            _ => {
-                let targets = (0..opened.len()).map(|link| Target { link, addr: group }).collect();
-                Ok((opened, targets))
-            }
-        }
+        let interfaces = iot_home_lan::chosen(&self.interfaces).map_err(Error::lan)?;
+        let opened = iot_home_lan::open_each(interfaces, |local| search_socket(local.addr.into()));
+        let sockets: Vec<_> = opened.map_err(Error::lan)?.into_iter().map(|(_, it)| it).collect();
+        let targets = (0..sockets.len()).map(|link| Target { link, addr: group }).collect();
+        Ok((sockets, targets))
     }
 
     fn unicast(&self) -> Result<(Vec<UdpSocket>, Vec<Target>), Error> {
         let mut locals: Vec<IpAddr> = self.interfaces.iter().copied().map(IpAddr::from).collect();
         if locals.is_empty() {
-            // One socket for each family that is asked for.
-            let families = [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()];
-            let wanted = |local: &IpAddr| {
-                self.targets.iter().any(|target| target.is_ipv4() == local.is_ipv4())
-            };
-            locals.extend(families.into_iter().filter(wanted));
+            locals = iot_home_lan::unspecified(&self.targets);
         }
         let is_reached =
             |target: &SocketAddr| locals.iter().any(|local| local.is_ipv4() == target.is_ipv4());
@@ -276,7 +248,7 @@ impl DiscoveryBuilder {
         let mut targets = Vec::new();
         for local in locals {
             let link = opened.len();
-            opened.push(sockets::search_socket(local)?);
+            opened.push(search_socket(local).map_err(Error::lan)?);
             let reached = self.targets.iter().filter(|target| target.is_ipv4() == local.is_ipv4());
             targets.extend(reached.map(|target| Target { link, addr: *target }));
         }
@@ -295,6 +267,20 @@ impl fmt::Debug for DiscoveryBuilder {
             .field("ids", &self.ids)
             .finish_non_exhaustive()
     }
+}
+
+/// A socket to search from, on a free port.
+fn search_socket(local: IpAddr) -> Result<UdpSocket, iot_home_lan::Error> {
+    let local = SocketAddr::new(local, 0);
+    let socket = iot_home_lan::socket(local)?;
+    if local.is_ipv4() {
+        let prepare = || {
+            socket.set_multicast_ttl_v4(MULTICAST_TTL)?;
+            socket.set_broadcast(true)
+        };
+        prepare().map_err(|error| iot_home_lan::Error::bind(local, error))?;
+    }
+    Ok(socket)
 }
 
 /// Where a bulb is asked. An address without a port means [`SEARCH_PORT`].
@@ -318,3 +304,6 @@ impl From<Ipv4Addr> for SearchAddr {
         IpAddr::from(ip).into()
     }
 }
+
+/// A search may pass three routers, where those forward multicast: the group is of a range for sites.
+const MULTICAST_TTL: u32 = 4;

@@ -250,12 +250,10 @@ impl Error {
         Self::new(addr, what, Cause::Io(error))
     }
 
-    pub(super) fn bind(addr: SocketAddr, error: io::Error) -> Self {
-        Self::io(Some(addr), "opening a socket", error)
-    }
-
-    pub(super) fn interfaces(error: io::Error) -> Self {
-        Self::io(None, "looking for interfaces", error)
+    pub(super) fn lan(error: iot_home_lan::Error) -> Self {
+        let addr = error.addr();
+        let what = if addr.is_some() { "opening a socket" } else { "looking for interfaces" };
+        Self::io(addr, what, error.into_io())
     }
 
     pub(super) fn target(addr: SocketAddr, problem: &'static str) -> Self {

@@ -9,10 +9,9 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use iot_home_core::Instant;
-use tokio::time::{self, Sleep};
+use iot_home_lan::{Sockets, Timer};
 
 use super::Error;
-use super::sockets::{self, Sockets};
 use super::wire::{self, Direction, Observer, WireEvent};
 use crate::SEARCH_PORT;
 use crate::directory::{Directory, Update};
@@ -23,8 +22,8 @@ use crate::sighting::Sighting;
 /// Hears the bulbs' advertisements: a stream of what they change, and a list of the bulbs that are there.
 ///
 /// Bulbs advertise themselves when they join the network and then about every hour, so for those that
-/// are there already run a [`Discovery`](super::Discovery) as well. The stream never ends; its sockets
-/// are closed when it is dropped. It takes in nothing, and forgets nobody, while it is not polled.
+/// are there already run a [`Discovery`](super::Discovery) as well. The stream has no end, unless the
+/// system gives nothing but errors for its sockets; they are closed when it is dropped. It takes in nothing, and forgets nobody, while it is not polled.
 ///
 /// It listens on every IPv4 interface that is there when it is started. Interfaces that come later need
 /// another one.
@@ -49,8 +48,7 @@ pub struct Listener {
     directory: Directory,
     sockets: Sockets,
     on_wire: Option<Observer>,
-    origin: time::Instant,
-    sleep: Pin<Box<Sleep>>,
+    timer: Timer,
 }
 
 impl Listener {
@@ -104,21 +102,17 @@ impl Stream for Listener {
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Update>> {
         let this = &mut *self;
         loop {
-            let now = Instant::from_origin(this.origin.elapsed());
+            let now = this.timer.now();
             // Who has gone is told first: a flood of forged advertisements does not hide it.
             let update = this.directory.handle_timeout(now).or_else(|| this.poll_receive(cx, now));
             if update.is_some() {
                 return Poll::Ready(update);
             }
-            let Some(next) = this.directory.poll_timeout() else { return Poll::Pending };
-            // A deadline beyond what the clock can count never comes.
-            let Some(at) = this.origin.checked_add(next.since_origin()) else {
-                return Poll::Pending;
-            };
-            if this.sleep.deadline() != at {
-                this.sleep.as_mut().reset(at);
+            if this.sockets.is_broken() {
+                return Poll::Ready(None);
             }
-            ready!(this.sleep.as_mut().poll(cx));
+            let Some(next) = this.directory.poll_timeout() else { return Poll::Pending };
+            ready!(this.timer.poll_until(cx, next));
         }
     }
 }
@@ -184,18 +178,17 @@ impl ListenerBuilder {
     pub fn start(self) -> Result<Listener, Error> {
         let group = SocketAddrV4::new(self.group, self.port);
         let locals = if self.group.is_multicast() {
-            sockets::interfaces(&self.interfaces)?
+            iot_home_lan::chosen(&self.interfaces).map_err(Error::lan)?
         } else {
             Vec::new()
         };
-        let sockets = sockets::listening_sockets(group, &locals)?;
-        let origin = time::Instant::now();
+        let locals: Vec<_> = locals.iter().map(|interface| interface.addr).collect();
+        let sockets = iot_home_lan::group_sockets(group, &locals).map_err(Error::lan)?;
         Ok(Listener {
             directory: self.directory,
             sockets: Sockets::new(sockets),
             on_wire: self.on_wire,
-            origin,
-            sleep: Box::pin(time::sleep_until(origin)),
+            timer: Timer::new(),
         })
     }
 }
@@ -206,5 +199,33 @@ impl fmt::Debug for ListenerBuilder {
             .field("interfaces", &self.interfaces)
             .field("group", &SocketAddrV4::new(self.group, self.port))
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::os::fd::AsFd as _;
+    use std::time::Duration;
+
+    use tokio::net::{TcpSocket, UdpSocket};
+    use tokio::time;
+
+    use super::*;
+
+    /// A socket that gives nothing but errors: one of TCP, without a connection.
+    fn broken() -> UdpSocket {
+        let stream = TcpSocket::new_v4().expect("a socket");
+        let stream = stream.as_fd().try_clone_to_owned().expect("another handle of it");
+        UdpSocket::from_std(stream.into()).expect("a socket")
+    }
+
+    #[tokio::test]
+    async fn a_listener_that_is_deaf_for_good_ends() {
+        let mut listener =
+            Listener::builder().group(Ipv4Addr::LOCALHOST).port(0).start().expect("it starts");
+        listener.sockets = Sockets::new(vec![broken()]);
+        let next = std::future::poll_fn(|cx| Pin::new(&mut listener).poll_next(cx));
+        let next = time::timeout(Duration::from_secs(20), next).await;
+        assert!(matches!(next, Ok(None)), "{next:?}");
     }
 }
