@@ -27,6 +27,7 @@ pub mod facts;
 pub mod home;
 pub mod household;
 pub mod mdns;
+mod wire;
 
 #[cfg(feature = "home")]
 #[cfg_attr(docsrs, doc(cfg(feature = "home")))]
@@ -37,3 +38,4 @@ pub use facts::{CloudFacts, Facts, Parent, Source};
 #[cfg_attr(docsrs, doc(cfg(feature = "home")))]
 pub use home::Home;
 pub use household::{DeviceKey, Household, Update};
+pub use wire::WireEvent;

@@ -12,6 +12,7 @@ mod error;
 mod gateway;
 mod reports;
 mod shared;
+mod wire;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -27,6 +28,8 @@ pub use self::error::{Error, ErrorKind};
 pub use self::gateway::Gateway;
 pub use self::reports::{Heard, Reports};
 use self::shared::Shared;
+use self::wire::Observer;
+pub use self::wire::{Direction, WireEvent};
 use crate::key::Key;
 use crate::search::Found;
 use crate::session::Config;
@@ -78,6 +81,7 @@ impl Lumi {
             port: PORT,
             reports: true,
             config: Config::default(),
+            on_wire: None,
         }
     }
 
@@ -115,7 +119,7 @@ impl fmt::Debug for Lumi {
 }
 
 /// Settings of a [`Lumi`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct LumiBuilder {
     local: SocketAddr,
@@ -124,6 +128,7 @@ pub struct LumiBuilder {
     port: u16,
     reports: bool,
     config: Config,
+    on_wire: Option<Observer>,
 }
 
 impl LumiBuilder {
@@ -170,6 +175,12 @@ impl LumiBuilder {
         self
     }
 
+    /// Calls `observer` with every datagram that goes and comes, reports included, for transcripts. It must not block.
+    pub fn on_wire(mut self, observer: impl Fn(&WireEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.on_wire = Some(Arc::new(observer));
+        self
+    }
+
     /// Opens the sockets and starts the task that serves them.
     ///
     /// # Errors
@@ -202,10 +213,23 @@ impl LumiBuilder {
         };
         let reports = listening.first().and_then(|socket| socket.local_addr().ok());
         let shared = Arc::new(Shared::new());
-        let driver = Driver::new(Arc::clone(&shared), socket, Sockets::new(listening));
+        let listening = Sockets::new(listening);
+        let driver = Driver::new(Arc::clone(&shared), socket, listening, self.on_wire);
         let task = tokio::spawn(driver).abort_handle();
         let handle = Handle { shared, local, reports, config: self.config, task };
         Ok(Lumi { handle: Arc::new(handle) })
+    }
+}
+
+impl fmt::Debug for LumiBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("LumiBuilder")
+            .field("local", &self.local)
+            .field("interfaces", &self.interfaces)
+            .field("group", &SocketAddrV4::new(self.group, self.port))
+            .field("reports", &self.reports)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,7 @@
 //! How a search is set up.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -9,9 +10,10 @@ use tokio::time;
 use super::search::Search;
 use super::{Discovery, DiscoveryError, Event, Protocol, interfaces};
 use crate::household::Household;
+use crate::wire::{Observer, WireEvent};
 
 /// Settings of a [`Discovery`], from [`discover`](super::discover).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct DiscoveryBuilder {
     protocols: Vec<Protocol>,
@@ -20,6 +22,7 @@ pub struct DiscoveryBuilder {
     wait: Duration,
     count: Option<usize>,
     household: Household,
+    on_wire: Option<Observer>,
 }
 
 impl DiscoveryBuilder {
@@ -31,6 +34,7 @@ impl DiscoveryBuilder {
             wait: Duration::from_secs(3),
             count: None,
             household: Household::new(),
+            on_wire: None,
         }
     }
 
@@ -84,6 +88,12 @@ impl DiscoveryBuilder {
         self
     }
 
+    /// Calls `observer` with every datagram that goes and comes, for transcripts. It must not block.
+    pub fn on_wire(mut self, observer: impl Fn(&WireEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.on_wire = Some(Observer::new(observer));
+        self
+    }
+
     /// Opens the sockets. The first questions leave when the stream is polled. A protocol that does not start beside
     /// others that do is the first thing that is yielded.
     ///
@@ -127,17 +137,26 @@ impl DiscoveryBuilder {
         let targets = || self.targets_of(protocol);
         match protocol {
             Protocol::Miio => {
-                let search = iot_home_miio::Discovery::builder().wait(self.wait);
+                let mut search = iot_home_miio::Discovery::builder().wait(self.wait);
+                if let Some(observer) = &self.on_wire {
+                    search = search.on_wire(observer.miio());
+                }
                 let search = search.interfaces(interfaces()).targets(targets()).start();
                 vec![search.map(Search::Miio).map_err(|error| of(protocol, error))]
             }
             Protocol::Yeelight => {
-                let search = iot_home_yeelight::Discovery::builder().wait(self.wait);
+                let mut search = iot_home_yeelight::Discovery::builder().wait(self.wait);
+                if let Some(observer) = &self.on_wire {
+                    search = search.on_wire(observer.yeelight());
+                }
                 let search = search.interfaces(interfaces()).targets(targets()).start();
                 let mut searches =
                     vec![search.map(Search::Yeelight).map_err(|error| of(protocol, error))];
                 if is_everywhere {
-                    let listener = iot_home_yeelight::Listener::builder();
+                    let mut listener = iot_home_yeelight::Listener::builder();
+                    if let Some(observer) = &self.on_wire {
+                        listener = listener.on_wire(observer.yeelight());
+                    }
                     let listener = listener.interfaces(interfaces()).start();
                     searches
                         .push(listener.map(Search::Adverts).map_err(|error| of(protocol, error)));
@@ -145,7 +164,10 @@ impl DiscoveryBuilder {
                 searches
             }
             Protocol::Lumi => {
-                let search = iot_home_lumi::Discovery::builder().wait(self.wait);
+                let mut search = iot_home_lumi::Discovery::builder().wait(self.wait);
+                if let Some(observer) = &self.on_wire {
+                    search = search.on_wire(observer.lumi());
+                }
                 let search = search.interfaces(interfaces()).targets(targets()).start();
                 vec![search.map(Search::Lumi).map_err(|error| of(protocol, error))]
             }
@@ -160,6 +182,18 @@ impl DiscoveryBuilder {
 
     fn targets_of(&self, protocol: Protocol) -> impl Iterator<Item = SocketAddr> {
         self.targets.iter().filter(move |(of, _)| *of == protocol).map(|(_, addr)| *addr)
+    }
+}
+
+impl fmt::Debug for DiscoveryBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DiscoveryBuilder")
+            .field("protocols", &self.protocols)
+            .field("targets", &self.targets)
+            .field("interfaces", &self.interfaces)
+            .field("wait", &self.wait)
+            .field("count", &self.count)
+            .finish_non_exhaustive()
     }
 }
 

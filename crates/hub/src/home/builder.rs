@@ -14,6 +14,7 @@ use super::Home;
 use super::error::{Cause, Error};
 use super::inventory::Inventory;
 use super::shared::{Setup, Shared};
+use crate::wire::{Observer, WireEvent};
 
 /// What a [`Home`] is to be like.
 #[must_use]
@@ -24,6 +25,7 @@ pub struct Builder {
     specs: BTreeMap<Box<str>, Arc<Spec>>,
     inventory: Option<PathBuf>,
     deadline: Duration,
+    on_wire: Option<Observer>,
 }
 
 impl Builder {
@@ -35,6 +37,7 @@ impl Builder {
             specs: BTreeMap::new(),
             inventory: None,
             deadline: Duration::from_secs(15),
+            on_wire: None,
         }
     }
 
@@ -75,6 +78,13 @@ impl Builder {
         self
     }
 
+    /// Calls `observer` with all that goes and comes on the LAN, for transcripts. It must not block. A client that is handed
+    /// in, for miIO or the cloud, is not shown: it has a hook of its own.
+    pub fn on_wire(mut self, observer: impl Fn(&WireEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.on_wire = Some(Observer::new(observer));
+        self
+    }
+
     /// The home. No device is spoken to yet.
     ///
     /// # Errors
@@ -95,8 +105,11 @@ impl Builder {
         let miio = match self.miio {
             Some(client) => client,
             None => {
-                let client = Client::builder().timeout(PATIENCE).bind().await;
-                client.map_err(|error| {
+                let mut builder = Client::builder().timeout(PATIENCE);
+                if let Some(observer) = &self.on_wire {
+                    builder = builder.on_wire(observer.miio());
+                }
+                builder.bind().await.map_err(|error| {
                     Error::new(Cause::Miio { error: Arc::new(error), changes: false })
                 })?
             }
@@ -108,6 +121,7 @@ impl Builder {
             specs: self.specs,
             inventory,
             deadline: self.deadline,
+            on_wire: self.on_wire,
         });
         for facts in known {
             shared.learn(crate::Source::Inventory, facts);

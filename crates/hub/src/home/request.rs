@@ -254,7 +254,8 @@ impl Request<'_> {
             return Ok(OverBulb(bulb.clone()));
         }
         let profile = facts.model.as_deref().map_or_else(Profile::unknown, Profile::of_model);
-        let connected = OverBulb::connect(addr, profile).await?;
+        let connected =
+            OverBulb::connect(addr, profile, self.shared.setup.on_wire.as_ref()).await?;
         *held = Some((addr, connected.0.clone()));
         Ok(connected)
     }

@@ -17,6 +17,7 @@ use super::inventory::Inventory;
 use super::names::Vocabulary;
 use super::route::Routes;
 use super::way::{Link, Way, Ways};
+use crate::wire::Observer;
 use crate::{Classic, DeviceKey, Facts, Household, Source, Update};
 
 pub(super) struct Setup {
@@ -26,6 +27,7 @@ pub(super) struct Setup {
     pub(super) specs: BTreeMap<Box<str>, Arc<Spec>>,
     pub(super) inventory: Option<Inventory>,
     pub(super) deadline: Duration,
+    pub(super) on_wire: Option<Observer>,
 }
 
 pub(super) struct Shared {

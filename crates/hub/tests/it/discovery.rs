@@ -2,16 +2,19 @@
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use iot_home_hub::discovery::{DiscoveryErrorKind, Event, Protocol};
-use iot_home_hub::{DiscoveryBuilder, discover};
-use iot_home_lumi::Key;
+use iot_home_hub::{DiscoveryBuilder, WireEvent, discover};
+use iot_home_lumi::{Key, client as lumi};
+use iot_home_miio::client as miio;
 use iot_home_miio::packet::{HelloField, HelloReply};
 use iot_home_sim::lumi::SimGateway;
 use iot_home_sim::miio::SimDevice;
 use iot_home_sim::yeelight::SimBulb;
+use iot_home_yeelight::client as yeelight;
 use tokio::net::UdpSocket;
 
 const MS: Duration = Duration::from_millis(1);
@@ -78,6 +81,35 @@ async fn a_search_ends_with_the_last_wanted_device() {
     let search = rig.search().count(13).wait(3_600_000 * MS).start().unwrap();
     let found = tokio::time::timeout(5000 * MS, search.collect::<Vec<_>>()).await;
     assert!(found.expect("it ends").len() >= 13);
+}
+
+#[tokio::test]
+async fn each_protocol_can_be_watched() {
+    let rig = Rig::new().await;
+    let told = Arc::new(Mutex::new(BTreeSet::new()));
+    let heard = Arc::clone(&told);
+    let search = rig.search().count(13).on_wire(move |event| {
+        let (protocol, peer, sent) = match event {
+            WireEvent::Miio(event) => {
+                ("miio", event.peer, event.direction == miio::Direction::Sent)
+            }
+            WireEvent::Yeelight(event) => {
+                ("yeelight", event.peer, event.direction == yeelight::Direction::Sent)
+            }
+            WireEvent::Lumi(event) => {
+                ("lumi", event.peer, event.direction == lumi::Direction::Sent)
+            }
+            other => panic!("{other:?}"),
+        };
+        heard.lock().unwrap().insert((protocol, peer, sent));
+    });
+    search.start().unwrap().collect::<Vec<_>>().await;
+    let told = told.lock().unwrap();
+    for sent in [true, false] {
+        assert!(told.contains(&("miio", rig.devices[3].addr(), sent)), "{told:?}");
+        assert!(told.contains(&("yeelight", rig.bulbs[2].search_addr(), sent)), "{told:?}");
+        assert!(told.contains(&("lumi", rig.gateway.search_addr(), sent)), "{told:?}");
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,12 @@
 //! Devices by name: what is read, set, refused and kept.
 
+use std::sync::{Arc, Mutex};
+
 use iot_home_core::{MiotCode, PropertyId};
 use iot_home_hub::home::{ErrorKind, Via, Way};
-use iot_home_hub::{Facts, Home, Source};
+use iot_home_hub::{Facts, Home, Source, WireEvent};
 use iot_home_sim::{SimBulb, SimDevice};
+use iot_home_yeelight::client::Direction;
 use serde_json::json;
 
 use crate::rig::{home, known, one};
@@ -141,6 +144,33 @@ async fn a_bulb_is_spoken_to_in_its_own_protocol_and_else_over_miio() {
         (read.value.clone(), read.way, read.via()),
         (Some(json!(77)), Way::YeelightOverMiio, Via::Lan)
     );
+}
+
+/// A bulb's connection, which the home makes itself, stands in a transcript; miIO's client was handed in.
+#[tokio::test]
+async fn connections_can_be_watched() {
+    let bulb = SimBulb::color().spawn().await.unwrap();
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    let home = home().await.on_wire(move |event| {
+        let WireEvent::Yeelight(event) = event else { panic!("{event:?}") };
+        let text = String::from_utf8_lossy(event.bytes).into_owned();
+        heard.lock().unwrap().push((event.direction, event.peer, text));
+    });
+    let home = home.open().await.unwrap();
+    let mut facts = Facts::default();
+    facts.bulb = Some(bulb.id());
+    facts.yeelight = Some(bulb.addr());
+    home.learn(Source::Yeelight, facts).unwrap();
+    let lamp = home.device(&bulb.id().to_string()).unwrap();
+    lamp.set([("light:brightness", json!(30))]).await.unwrap();
+    let told = told.lock().unwrap();
+    assert!(told.iter().all(|(_, peer, _)| *peer == bulb.addr()), "{told:?}");
+    for (direction, word) in [(Direction::Sent, "set_bright"), (Direction::Received, "\"ok\"")] {
+        let is =
+            |(way, _, text): &&(Direction, _, String)| *way == direction && text.contains(word);
+        assert!(told.iter().any(|line| is(&line)), "{word}: {told:?}");
+    }
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use iot_home_core::Instant;
 use iot_home_lan::{Sockets, Timer};
 
 use super::Error;
+use super::wire::{self, Direction, Observer, WireEvent};
 use crate::search::{Found, ROUNDS, Search, Target};
 use crate::{GROUP, SEARCH_PORT};
 
@@ -38,6 +40,7 @@ pub struct Discovery {
     /// A question that the socket would not take yet.
     unsent: Option<(Target, &'static [u8])>,
     timer: Timer,
+    on_wire: Option<Observer>,
 }
 
 impl Discovery {
@@ -48,10 +51,11 @@ impl Discovery {
             interfaces: Vec::new(),
             wait: Duration::from_secs(3),
             count: None,
+            on_wire: None,
         }
     }
 
-    fn poll_send(&mut self, cx: &mut Context<'_>) {
+    fn poll_send(&mut self, cx: &mut Context<'_>, now: Instant) {
         while let Some((target, whois)) = self.unsent.take().or_else(|| self.search.poll_transmit())
         {
             match self.sockets.poll_send(cx, target.link, target.addr, whois) {
@@ -59,7 +63,10 @@ impl Discovery {
                     self.unsent = Some((target, whois));
                     return;
                 }
-                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Ok(())) => {
+                    let at = now.since_origin();
+                    wire::tell(self.on_wire.as_ref(), Direction::Sent, target.addr, at, whois);
+                }
                 // One interface that is down, or has no route, ends nothing.
                 Poll::Ready(Err(error)) => {
                     tracing::debug!(%error, to = %target.addr, "a question was not sent");
@@ -82,10 +89,13 @@ impl Stream for Discovery {
                 return Poll::Ready(None);
             }
             this.search.handle_timeout(now);
-            this.poll_send(cx);
-            let Self { search, sockets, .. } = this;
-            let found = sockets
-                .poll_receive(cx, |_, from, datagram| search.handle_datagram(now, from, datagram));
+            this.poll_send(cx, now);
+            let Self { search, sockets, on_wire, .. } = this;
+            let found = sockets.poll_receive(cx, |_, from, datagram| {
+                let at = now.since_origin();
+                wire::tell(on_wire.as_ref(), Direction::Received, from, at, datagram);
+                search.handle_datagram(now, from, datagram)
+            });
             if found.is_some() {
                 return Poll::Ready(found);
             }
@@ -101,13 +111,14 @@ impl fmt::Debug for Discovery {
 }
 
 /// Settings of a [`Discovery`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 #[must_use]
 pub struct DiscoveryBuilder {
     targets: Vec<SocketAddr>,
     interfaces: Vec<Ipv4Addr>,
     wait: Duration,
     count: Option<usize>,
+    on_wire: Option<Observer>,
 }
 
 impl DiscoveryBuilder {
@@ -133,6 +144,12 @@ impl DiscoveryBuilder {
     /// Ends the search as soon as this many gateways were found.
     pub fn count(mut self, gateways: usize) -> Self {
         self.count = Some(gateways);
+        self
+    }
+
+    /// Calls `observer` with every datagram that goes and comes, for transcripts. It must not block.
+    pub fn on_wire(mut self, observer: impl Fn(&WireEvent<'_>) + Send + Sync + 'static) -> Self {
+        self.on_wire = Some(Arc::new(observer));
         self
     }
 
@@ -173,7 +190,19 @@ impl DiscoveryBuilder {
             sockets: Sockets::new(opened.into_iter().map(|(_, socket)| socket)),
             unsent: None,
             timer: Timer::new(),
+            on_wire: self.on_wire,
         })
+    }
+}
+
+impl fmt::Debug for DiscoveryBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DiscoveryBuilder")
+            .field("targets", &self.targets)
+            .field("interfaces", &self.interfaces)
+            .field("wait", &self.wait)
+            .field("count", &self.count)
+            .finish_non_exhaustive()
     }
 }
 

@@ -6,17 +6,20 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use iot_home_core::Instant;
 use iot_home_lan::Sockets;
 use tokio::net::UdpSocket;
 use tokio::time::{self, Sleep};
 
 use super::shared::Shared;
+use super::wire::{self, Direction, Observer};
 
 /// The task: it ends when it is aborted, or when the socket of commands breaks for good.
 pub(super) struct Driver {
     shared: Arc<Shared>,
     commands: Sockets,
     reports: Sockets,
+    on_wire: Option<Observer>,
     /// What the socket would not take yet.
     unsent: Option<(SocketAddr, Vec<u8>)>,
     buffer: Vec<u8>,
@@ -24,20 +27,31 @@ pub(super) struct Driver {
 }
 
 impl Driver {
-    pub(super) fn new(shared: Arc<Shared>, commands: UdpSocket, reports: Sockets) -> Self {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        commands: UdpSocket,
+        reports: Sockets,
+        on_wire: Option<Observer>,
+    ) -> Self {
         let sleep = Box::pin(time::sleep_until(shared.origin));
         let commands = Sockets::new([commands]);
-        Self { shared, commands, reports, unsent: None, buffer: Vec::new(), sleep }
+        Self { shared, commands, reports, on_wire, unsent: None, buffer: Vec::new(), sleep }
     }
 
     fn poll_receive(&mut self, cx: &mut Context<'_>) {
-        let Self { shared, commands, reports, .. } = self;
+        let Self { shared, commands, reports, on_wire, .. } = self;
+        let heard = |now: Instant, from, datagram: &[u8]| {
+            let at = now.since_origin();
+            wire::tell(on_wire.as_ref(), Direction::Received, from, at, datagram);
+        };
         commands.poll_receive(cx, |_, from, datagram| {
             let now = shared.now();
+            heard(now, from, datagram);
             shared.lock().receive(from, |session| session.handle_datagram(now, from, datagram));
             None::<()>
         });
         reports.poll_receive(cx, |_, from, datagram| {
+            heard(shared.now(), from, datagram);
             shared.lock().receive(from, |session| session.handle_multicast(from, datagram));
             None::<()>
         });
@@ -51,7 +65,10 @@ impl Driver {
                         self.unsent = Some((to, datagram));
                         return;
                     }
-                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Ok(())) => {
+                        let at = self.shared.now().since_origin();
+                        wire::tell(self.on_wire.as_ref(), Direction::Sent, to, at, &datagram);
+                    }
                     // It counts as lost, and its request has a deadline.
                     Poll::Ready(Err(error)) => {
                         tracing::debug!(%error, %to, "a datagram was not sent");

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{FutureExt, StreamExt};
-use iot_home_lumi::client::Heard;
+use iot_home_lumi::client::{Direction, Heard, WireEvent};
 use iot_home_lumi::{Discovery, ErrorKind, Gateway, Key, Lumi, Sid, Values, Version};
 use iot_home_sim::SimGateway;
 use tokio::net::UdpSocket;
@@ -68,6 +69,42 @@ async fn found_listed_written_and_told() {
         let report = sim.report();
         assert_eq!(report.violations.total(), 0, "{report:?}");
         assert_eq!(report.executed(plug), 1);
+    }
+}
+
+/// A transcript sees the search, the commands and the reports, both ways; `Debug` shows none of the bytes.
+#[tokio::test]
+async fn what_goes_over_the_wire_can_be_watched() {
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let observer = || {
+        let told = Arc::clone(&told);
+        move |event: &WireEvent<'_>| {
+            assert!(!format!("{event:?}").contains("cmd"), "{event:?}");
+            let text = String::from_utf8(event.bytes.to_vec()).unwrap();
+            let message: serde_json::Value = serde_json::from_str(&text).unwrap();
+            let cmd = message["cmd"].as_str().unwrap().to_owned();
+            told.lock().unwrap().push((event.direction, event.peer, cmd));
+        }
+    };
+    let lumi = Lumi::builder().group(Ipv4Addr::LOCALHOST).port(0).on_wire(observer());
+    let lumi = lumi.bind().await.unwrap();
+    let builder = SimGateway::builder(key()).version(Version::V2);
+    let sim = builder.report_to(lumi.report_addr().unwrap()).spawn().await.unwrap();
+    let search = Discovery::builder().targets([sim.search_addr()]).count(1).on_wire(observer());
+    let found = search.start().unwrap().next().await.unwrap();
+    let gateway = lumi.found(&found, Some(key()));
+    let mut reports = gateway.reports();
+    gateway.write(sim.children()[0], on()).await.unwrap();
+    next(&mut reports).await;
+    let told = told.lock().unwrap();
+    for (direction, peer, cmd) in [
+        (Direction::Sent, sim.search_addr(), "whois"),
+        (Direction::Received, sim.search_addr(), "iam"),
+        (Direction::Sent, sim.addr(), "write"),
+        (Direction::Received, sim.addr(), "write_rsp"),
+        (Direction::Received, sim.addr(), "report"),
+    ] {
+        assert!(told.contains(&(direction, peer, cmd.to_owned())), "{cmd}: {told:?}");
     }
 }
 

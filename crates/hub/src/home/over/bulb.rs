@@ -14,14 +14,23 @@ use crate::Classic;
 use crate::classic::Request;
 use crate::home::error::{Cause, Error};
 use crate::home::route::Outcome;
+use crate::wire::Observer;
 
 /// A bulb that is connected to.
 pub(in crate::home) struct OverBulb(pub(in crate::home) Bulb);
 
 impl OverBulb {
-    pub(in crate::home) async fn connect(addr: SocketAddr, profile: Profile) -> Over<Self> {
-        let connecting = Bulb::builder(addr).connect_timeout(CONNECT).profile(profile).connect();
-        let bulb = connecting
+    pub(in crate::home) async fn connect(
+        addr: SocketAddr,
+        profile: Profile,
+        on_wire: Option<&Observer>,
+    ) -> Over<Self> {
+        let mut builder = Bulb::builder(addr).connect_timeout(CONNECT).profile(profile);
+        if let Some(observer) = on_wire {
+            builder = builder.on_wire(observer.yeelight());
+        }
+        let bulb = builder
+            .connect()
             .await
             .map_err(|error| Miss { outcome: Outcome::Unreachable, error: failed(error, false) })?;
         Ok(Self(bulb))
