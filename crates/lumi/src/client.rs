@@ -12,7 +12,6 @@ mod error;
 mod gateway;
 mod reports;
 mod shared;
-mod wire;
 
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -20,6 +19,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use iot_home_lan::Sockets;
+use iot_home_lan::wire::Observer;
+pub use iot_home_lan::{Direction, WireEvent};
 use tokio::task::AbortHandle;
 
 pub use self::discovery::{Discovery, DiscoveryBuilder, SearchAddr};
@@ -28,8 +29,6 @@ pub use self::error::{Error, ErrorKind};
 pub use self::gateway::Gateway;
 pub use self::reports::{Heard, Reports};
 use self::shared::Shared;
-use self::wire::Observer;
-pub use self::wire::{Direction, WireEvent};
 use crate::key::Key;
 use crate::search::Found;
 use crate::session::Config;

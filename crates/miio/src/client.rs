@@ -41,11 +41,12 @@ pub use self::ota::{OtaStatus, OtaWatch};
 pub use self::pushes::Pushes;
 pub use self::scenes::{SceneEvent, ScenePush};
 use self::shared::Shared;
-pub use self::wire::{Direction, WireEvent};
+pub use self::wire::WireEvent;
 use crate::PORT;
 use crate::discovery::Found;
 use crate::session::Config;
 use crate::token::Token;
+pub use iot_home_lan::Direction;
 
 /// One socket for any number of devices. Clones share it.
 ///

@@ -20,7 +20,8 @@ mod quota;
 mod realtime;
 mod shared;
 mod transport;
-mod wire;
+
+pub use iot_home_lan::{Direction, WireEvent};
 
 pub use self::builder::{BulbBuilder, Wire};
 pub use self::bulb::{Bulb, BulbAddr};
@@ -31,4 +32,3 @@ pub use self::lan::Lan;
 pub use self::notify::{Listener, ListenerBuilder};
 pub use self::realtime::{Realtime, RealtimeKind, RealtimeOptions};
 pub use self::transport::{Miio, OverMiio, Transport};
-pub use self::wire::{Direction, WireEvent};

@@ -10,3 +10,4 @@
 mod opening;
 mod reading;
 mod timer;
+mod wire;

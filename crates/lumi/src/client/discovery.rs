@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use iot_home_core::Instant;
+use iot_home_lan::wire::{self, Direction, Observer, WireEvent};
 use iot_home_lan::{Sockets, Timer};
 
 use super::Error;
-use super::wire::{self, Direction, Observer, WireEvent};
 use crate::search::{Found, ROUNDS, Search, Target};
 use crate::{GROUP, SEARCH_PORT};
 

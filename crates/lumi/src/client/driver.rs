@@ -8,11 +8,11 @@ use std::task::{Context, Poll};
 
 use iot_home_core::Instant;
 use iot_home_lan::Sockets;
+use iot_home_lan::wire::{self, Direction, Observer};
 use tokio::net::UdpSocket;
 use tokio::time::{self, Sleep};
 
 use super::shared::Shared;
-use super::wire::{self, Direction, Observer};
 
 /// The task: it ends when it is aborted, or when the socket of commands breaks for good.
 pub(super) struct Driver {

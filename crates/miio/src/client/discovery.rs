@@ -13,8 +13,8 @@ use iot_home_core::Instant;
 use iot_home_lan::{Interface, Sockets, Timer};
 use tokio::net::UdpSocket;
 
-use super::wire::{Direction, Observer, WireEvent, observe};
-use super::{DeviceAddr, Error, Handle};
+use super::wire::{Observer, WireEvent, observe};
+use super::{DeviceAddr, Direction, Error, Handle};
 use crate::PORT;
 use crate::discovery::{Found, HELLO_ROUNDS, ROUNDS, Search, Target};
 use crate::error::Failure;

@@ -14,9 +14,10 @@ use tokio::net::UdpSocket;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use tokio::time;
 
+use super::Direction;
 use super::device::DeviceInner;
 use super::pushes::Listener;
-use super::wire::{Direction, Observer, observe};
+use super::wire::{Observer, observe};
 use crate::cipher::Cipher;
 use crate::discovery::Found;
 use crate::error::Failure;

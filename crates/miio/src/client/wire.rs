@@ -5,6 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use iot_home_lan::Direction;
+
 use crate::cipher::{Cipher, OpenError};
 use crate::packet::{Packet, PacketKind};
 
@@ -47,16 +49,6 @@ impl fmt::Debug for WireEvent<'_> {
             .field("problem", &self.problem)
             .finish_non_exhaustive()
     }
-}
-
-/// Which way a datagram went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(clippy::exhaustive_enums, reason = "there is no third way")]
-pub enum Direction {
-    /// It came from the peer.
-    Received,
-    /// It went to the peer.
-    Sent,
 }
 
 pub(super) type Observer = Arc<dyn Fn(&WireEvent<'_>) + Send + Sync>;

@@ -16,13 +16,13 @@ use super::driver;
 use super::error::Error;
 use super::lan::Lan;
 use super::shared::Shared;
-use super::wire::{Observer, WireEvent};
 use crate::method::Limits;
 use crate::model::Profile;
 use crate::property::{Property, PropertyValue};
 use crate::quota::QuotaPolicy;
 use crate::session::{Config, Session};
 use crate::sighting::Sighting;
+use iot_home_lan::wire::{Observer, WireEvent};
 
 /// A byte stream that can carry a control connection.
 pub trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}

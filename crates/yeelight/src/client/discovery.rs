@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use iot_home_core::Instant;
+use iot_home_lan::wire::{self, Direction, Observer, WireEvent};
 use iot_home_lan::{Sockets, Timer};
 use tokio::net::UdpSocket;
 
 use super::Error;
-use super::wire::{self, Direction, Observer, WireEvent};
 use crate::SEARCH_PORT;
 use crate::id::BulbId;
 use crate::search::{GROUP, ROUNDS, Search, Target};

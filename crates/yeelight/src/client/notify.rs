@@ -9,10 +9,10 @@ use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use iot_home_core::Instant;
+use iot_home_lan::wire::{self, Direction, Observer, WireEvent};
 use iot_home_lan::{Sockets, Timer};
 
 use super::Error;
-use super::wire::{self, Direction, Observer, WireEvent};
 use crate::SEARCH_PORT;
 use crate::directory::{Directory, Update};
 use crate::id::BulbId;

@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::task::Waker;
 
 use iot_home_core::Instant;
+use iot_home_lan::wire::{self, Direction, Observer};
 use tokio::sync::oneshot;
 
 use super::changes::{Change, Changes};
 use super::queue::Queue;
 use super::quota::BulbQuota;
-use super::wire::{self, Direction, Observer};
 use crate::error::Failure;
 use crate::message::Reply;
 use crate::method::Method;

@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A datagram of a search or an advertisement, or a piece of a control connection, as it went over the wire. Real-time
-/// channels are not observed, and with them the tokens of UDP sessions.
+/// A datagram, or a piece of a connection, as it went over the wire. It may hold secrets.
 #[non_exhaustive]
 pub struct WireEvent<'a> {
     /// Which way it went.
@@ -20,6 +19,7 @@ pub struct WireEvent<'a> {
 }
 
 impl fmt::Debug for WireEvent<'_> {
+    /// Leaves out the bytes, which may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("WireEvent")
             .field("direction", &self.direction)
@@ -40,10 +40,11 @@ pub enum Direction {
     Sent,
 }
 
-pub(super) type Observer = Arc<dyn Fn(&WireEvent<'_>) + Send + Sync>;
+/// Whoever wants to see it.
+pub type Observer = Arc<dyn Fn(&WireEvent<'_>) + Send + Sync>;
 
 /// Tells whoever wants to see it.
-pub(super) fn tell(
+pub fn tell(
     observer: Option<&Observer>,
     direction: Direction,
     peer: SocketAddr,
