@@ -49,7 +49,7 @@ pub(super) async fn action(context: &Context, args: HubAction) -> Outcome {
     let running = found.device.action(&args.action, inputs);
     let answer = found.run(context, "waiting for", true, running).await?;
     let (code, via) = (answer.code, answer.via().as_str());
-    let out = found.shown(context, Value::Array(answer.out));
+    let out = found.shown(context, Value::Array(answer.out).into());
     let done = [Done { property: answer.action, code: code.get(), out, via }];
     context.output.print(&done, |[done], style| {
         let out = Some(done.out.to_string()).filter(|out| out != "[]");
@@ -74,10 +74,11 @@ struct Item {
 fn print(context: &Context, found: &Found, answers: Vec<Answer>) -> Outcome {
     let item = |answer: Answer| {
         let (code, via) = (answer.code.get(), answer.via().as_str());
-        let value = answer.value.map(|value| found.shown(context, value));
+        let told = answer.value.map(Ordered::from);
+        let value = told.clone().map(|value| found.shown(context, value));
         let shown = match (&value, answer.shown) {
             // Not where a secret was taken out of it.
-            (Some(value), Some(shown)) if value.to_string() != "null" => shown.into(),
+            (value, Some(shown)) if *value == told => shown.into(),
             (value, _) => value.as_ref().map(ToString::to_string).unwrap_or_default(),
         };
         Item { property: answer.property, value, code, via, shown }

@@ -9,7 +9,6 @@ use iot_home::PropertyId;
 use iot_home::hub::home::{Device, Error, ErrorKind};
 use iot_home::hub::{Facts, Home, Source};
 use iot_home::miio::{Client, PORT, Token};
-use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
 use crate::args::{Address, HomeArgs};
@@ -93,8 +92,7 @@ impl Found {
     }
 
     /// A value without the device's token.
-    pub(super) fn shown(&self, context: &Context, value: Value) -> Ordered {
-        let mut value = Ordered::from(value);
+    pub(super) fn shown(&self, context: &Context, mut value: Ordered) -> Ordered {
         if !context.output.show_secrets() {
             value.hide(&Hidden::secrets(&self.secrets()));
         }
