@@ -39,12 +39,14 @@ pub(crate) use self::yeelight::{
 };
 
 /// What this program was built with; shown by `--version`.
-pub(crate) const FEATURES: &[&str] =
-    &["miio", "sim", "yeelight", "aliyun", "tencent", "mqtt", "micloud", "miot", "hub"];
+pub(crate) const FEATURES: &[&str] = &[
+    "miio", "sim", "yeelight", "aliyun", "tencent", "mqtt", "micloud", "miot", "hub", "lumi",
+    "mdns",
+];
 
 const VERSION: &str = concat!(
     env!("CARGO_PKG_VERSION"),
-    "\nfeatures: miio, sim, yeelight, aliyun, tencent, mqtt, micloud, miot, hub"
+    "\nfeatures: miio, sim, yeelight, aliyun, tencent, mqtt, micloud, miot, hub, lumi, mdns"
 );
 
 const AFTER_HELP: &str = "\
@@ -143,6 +145,12 @@ pub(crate) struct Discover {
     pub(crate) protocols: Vec<Protocol>,
     #[command(flatten)]
     pub(crate) search: Search,
+    /// Keep what is found in the inventory, so that get, set and action reach it
+    #[arg(long)]
+    pub(crate) save: bool,
+    /// The inventory's file [default: iot-home/inventory.json in the user's configuration folder]
+    #[arg(long, value_name = "FILE", requires = "save")]
+    pub(crate) inventory: Option<PathBuf>,
 }
 
 /// What every search can be told.
@@ -169,7 +177,9 @@ pub(crate) enum Protocol {
     Miio,
     /// A search by UDP: Yeelight bulbs that have LAN Control switched on
     Yeelight,
-    /// Not built into this version
+    /// A question by UDP: gateways of Aqara and Mi with developer mode switched on
+    Lumi,
+    /// A question to all: what announces itself as a Xiaomi device
     Mdns,
 }
 

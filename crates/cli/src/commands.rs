@@ -9,6 +9,7 @@ mod discover;
 mod encode;
 mod hub;
 mod interfaces;
+mod inventory;
 mod miio;
 mod mqtt;
 mod results;

@@ -9,6 +9,8 @@ use std::io;
 use iot_home::{miio, mqtt, yeelight};
 use serde::Serialize;
 
+pub(crate) use self::hub::LOG_IN;
+
 /// What a command that did not fail has to say with its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Verdict {

@@ -2,6 +2,7 @@
 
 mod cloud;
 mod http;
+mod lan;
 mod session;
 
 use std::fs::File;
@@ -19,7 +20,7 @@ use tokio::time::Instant;
 
 pub(crate) use self::http::Recorded;
 use crate::failure::Failure;
-use crate::ordered::{Hidden, Ordered};
+use crate::ordered::{Hidden, Ordered, without_tokens};
 
 /// An open transcript: a line of JSON for each datagram, and for each piece of a connection.
 #[derive(Clone)]
@@ -70,33 +71,32 @@ impl Recorder {
         tokens: Vec<String>,
     ) -> impl Fn(&WireEvent<'_>) + Send + Sync + 'static {
         let this = self.clone();
-        move |event| {
-            // Text that is no JSON cannot be searched for secrets, so none of it is shown.
-            let payload = event.payload.map(|text| {
-                Ordered::lenient(text).map(|mut payload| {
-                    payload.hide(&Hidden::personal(&tokens));
-                    payload
-                })
-            });
-            let unreadable = matches!(payload, Some(None));
-            this.write(&Line {
-                time: this.elapsed(),
-                direction: match event.direction {
-                    Direction::Sent => "sent",
-                    Direction::Received => "received",
-                },
-                peer: event.peer,
-                kind: event.kind.and_then(|kind| name(kind, event.direction)),
-                did: event.did.map(|did| did.to_string()),
-                stamp: event.stamp,
-                length: event.len,
-                payload: payload.flatten(),
-                problem: match event.problem {
-                    None if unreadable => Some("the payload is not JSON".into()),
-                    problem => problem.map(ToString::to_string),
-                },
-            });
-        }
+        move |event| this.write_miio(event, &tokens)
+    }
+
+    fn write_miio(&self, event: &WireEvent<'_>, tokens: &[String]) {
+        // Text that is no JSON cannot be searched for secrets, so none of it is shown.
+        let payload = event.payload.map(|text| {
+            Ordered::lenient(text).map(|mut payload| {
+                payload.hide(&Hidden::personal(tokens));
+                payload
+            })
+        });
+        let unreadable = matches!(payload, Some(None));
+        self.write(&Line {
+            time: self.elapsed(),
+            direction: word(event.direction),
+            peer: event.peer,
+            kind: event.kind.and_then(|kind| name(kind, event.direction)),
+            did: event.did.map(|did| did.to_string()),
+            stamp: event.stamp,
+            length: event.len,
+            payload: payload.flatten(),
+            problem: match event.problem {
+                None if unreadable => Some("the payload is not JSON".into()),
+                problem => problem.map(ToString::to_string),
+            },
+        });
     }
 
     /// What a client of bulbs calls with all that goes and comes. Bulbs know no secrets but the tokens of their UDP sessions.
@@ -104,20 +104,19 @@ impl Recorder {
         &self,
     ) -> impl Fn(&yeelight::WireEvent<'_>) + Send + Sync + 'static {
         let this = self.clone();
-        move |event| {
-            let text = String::from_utf8_lossy(event.bytes);
-            this.write(&BulbLine {
-                time: this.elapsed(),
-                direction: match event.direction {
-                    yeelight::Direction::Sent => "sent",
-                    yeelight::Direction::Received => "received",
-                },
-                peer: event.peer,
-                kind: bulb_kind(&text),
-                length: event.bytes.len(),
-                text: without_session_tokens(&text),
-            });
-        }
+        move |event| this.write_bulb(event, &[])
+    }
+
+    fn write_bulb(&self, event: &yeelight::WireEvent<'_>, tokens: &[String]) {
+        let text = String::from_utf8_lossy(event.bytes);
+        self.write(&BulbLine {
+            time: self.elapsed(),
+            direction: word(event.direction),
+            peer: event.peer,
+            kind: bulb_kind(&text),
+            length: event.bytes.len(),
+            text: without_tokens(&without_session_tokens(&text), tokens),
+        });
     }
 
     fn elapsed(&self) -> f64 {
@@ -138,6 +137,13 @@ impl Recorder {
 /// Seconds, to the microsecond.
 fn micros(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e6).round() / 1e6
+}
+
+fn word(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Sent => "sent",
+        Direction::Received => "received",
+    }
 }
 
 fn name(kind: PacketKind, direction: Direction) -> Option<&'static str> {

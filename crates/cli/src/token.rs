@@ -31,6 +31,11 @@ pub(crate) async fn given(source: &TokenSource) -> Result<Option<Token>, Failure
     token.map(Some)
 }
 
+/// Whether it was said on the command line, and not only in the environment, where it may be another device's.
+pub(crate) fn is_named(source: &TokenSource) -> bool {
+    source.token.is_some() || source.token_file.is_some()
+}
+
 /// The tokens to open packets with: some for one address, others for any.
 #[derive(Default)]
 pub(crate) struct Tokens {

@@ -1,58 +1,83 @@
 //! `iot-home discover`: what is there.
 
-use std::net::SocketAddr;
+mod line;
+
+use std::collections::BTreeSet;
 
 use futures_util::StreamExt as _;
-use futures_util::stream::{self, BoxStream};
-use iot_home::miio::discovery::Found;
-use iot_home::miio::{self, PORT};
-use iot_home::yeelight::{Property, Sighting};
-use serde::Serialize;
+use iot_home::hub::discovery::{self, DiscoveryError, Event};
+use iot_home::hub::{DiscoveryBuilder, Facts, Home, Sighting};
+use iot_home::{lumi, miio, yeelight as bulbs};
 
+use self::line::Line;
 use super::Context;
-use super::miio::{shown_token, token_text};
+use super::inventory::{Inventory, tokens};
 use super::search::{Plan, targets};
 use super::yeelight;
 use crate::args::{Discover, Protocol};
-use crate::failure::{Failure, Kind, Outcome, Verdict};
-use crate::ordered::Ordered;
-use crate::output::{Style, Tone, printable};
-
-/// Whatever answers.
-enum Answer {
-    Device(Box<Found>),
-    Bulb(Sighting),
-}
-
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Line {
-    Device {
-        protocol: &'static str,
-        addr: SocketAddr,
-        did: String,
-        token: Option<String>,
-        token_visible: bool,
-        stamp: u32,
-    },
-    Bulb {
-        protocol: &'static str,
-        addr: SocketAddr,
-        id: String,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        model: Option<String>,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        name: Option<String>,
-        properties: Ordered,
-        #[serde(skip)]
-        light: String,
-    },
-}
+use crate::failure::{Failure, Outcome, Verdict};
 
 pub(super) async fn run(context: &Context, args: Discover) -> Outcome {
-    if args.protocols.contains(&Protocol::Mdns) {
-        return Err(Failure::new(Kind::NotSupported, "this version does not search by mDNS")
-            .hint("leave --protocol out, or say --protocol miio or yeelight"));
+    check(&args)?;
+    let output = &context.output;
+    let plan = Plan::of(context, &args.search)?;
+    let keeper = match args.save {
+        true => Some(Keeper::open(context, &args).await?),
+        false => None,
+    };
+    let waiting = output.waiting("searching");
+    let mut search = search(context, &args, &plan, keeper.as_ref()).await?.start()?;
+    // Each device has a line for each protocol and each address that it answers by.
+    let mut told = BTreeSet::new();
+    while let Some(event) = search.next().await {
+        match event {
+            Event::Device { sighting, update } => {
+                if let Some(keeper) = &keeper {
+                    keeper.keep(&sighting)?;
+                }
+                let known = search.household().facts(update.device).cloned().unwrap_or_default();
+                let known =
+                    keeper.as_ref().and_then(|keeper| keeper.known(&known)).unwrap_or(known);
+                let line = Line::of(context, &sighting, &known);
+                let is_first = told.is_empty();
+                if told.len() < MOST_LINES
+                    && told.insert((update.device, sighting.protocol(), line.addr))
+                {
+                    output.print(&line, |line, style| line.text(style, is_first))?;
+                }
+            }
+            Event::Neighbor(neighbor) => {
+                let (service, name) = (neighbor.service.name(), &neighbor.name);
+                tracing::info!(service, ?name, addr = %neighbor.addr, "a neighbour, no device of ours");
+            }
+            Event::Failed(error) => {
+                // The others go on, and a program sees it in the trace.
+                tracing::warn!(error = %whole(&error), "a part of the search is missing");
+                if !output.json() {
+                    output.warn(&whole(&error));
+                }
+            }
+            _ => {}
+        }
+    }
+    drop(waiting);
+    if told.is_empty() {
+        output.note(&format!("no device answered within {:?}", plan.wait));
+        output.advise(hint(&args));
+        return Ok(Verdict::NotOk);
+    }
+    if let Some(keeper) = keeper {
+        output.note(&format!("kept in {}", keeper.inventory.name()));
+    }
+    Ok(Verdict::Done)
+}
+
+/// What clap cannot tell.
+fn check(args: &Discover) -> Result<(), Failure> {
+    let Some(target) = args.search.targets.first() else { return Ok(()) };
+    if args.protocols == [Protocol::Mdns] {
+        return Err(Failure::usage(format!("mDNS asks everybody, and not {target} alone"))
+            .hint("leave --target out, or say --protocol miio, yeelight or lumi"));
     }
     if let Some(target) = args.search.targets.iter().find(|target| target.has_port())
         && args.protocols.len() != 1
@@ -60,27 +85,9 @@ pub(super) async fn run(context: &Context, args: Discover) -> Outcome {
         return Err(Failure::usage(format!(
             "{target} names a port, and which protocol speaks there has to be said"
         ))
-        .hint("add --protocol miio or --protocol yeelight"));
+        .hint("add --protocol miio, --protocol yeelight or --protocol lumi"));
     }
-    let output = &context.output;
-    let plan = Plan::of(context, &args.search)?;
-    let waiting = output.waiting("searching");
-    let mut answers = answers(context, &args, &plan).await?;
-    let mut devices = 0_usize;
-    while !plan.is_enough(devices)
-        && let Some(answer) = answers.next().await
-    {
-        let line = Line::of(context, &answer);
-        output.print(&line, |line, style| line.text(style, devices == 0))?;
-        devices += 1;
-    }
-    drop(waiting);
-    if devices == 0 {
-        output.note(&format!("no device answered within {:?}", plan.wait));
-        output.advise(hint(&args));
-        return Ok(Verdict::NotOk);
-    }
-    Ok(Verdict::Done)
+    Ok(())
 }
 
 fn asks(args: &Discover, protocol: Protocol) -> bool {
@@ -88,103 +95,123 @@ fn asks(args: &Discover, protocol: Protocol) -> bool {
 }
 
 /// Every protocol at once.
-async fn answers(
+async fn search(
     context: &Context,
     args: &Discover,
     plan: &Plan,
-) -> Result<BoxStream<'static, Answer>, Failure> {
-    let mut searches = Vec::new();
-    if asks(args, Protocol::Miio) {
-        let mut search = miio::Discovery::builder()
-            .wait(plan.wait)
-            .interfaces(plan.interfaces.iter().copied())
-            .targets(targets(context, &args.search, PORT).await?);
-        if let Some(count) = plan.count {
-            search = search.count(count);
+    keeper: Option<&Keeper>,
+) -> Result<DiscoveryBuilder, Failure> {
+    let protocols = [
+        (Protocol::Miio, discovery::Protocol::Miio, miio::PORT),
+        (Protocol::Yeelight, discovery::Protocol::Yeelight, bulbs::SEARCH_PORT),
+        (Protocol::Lumi, discovery::Protocol::Lumi, lumi::SEARCH_PORT),
+        (Protocol::Mdns, discovery::Protocol::Mdns, 0),
+    ];
+    let asked = protocols.iter().filter(|(protocol, ..)| asks(args, *protocol));
+    let mut search = iot_home::discover()
+        .wait(plan.wait)
+        .interfaces(plan.interfaces.iter().copied())
+        .protocols(asked.clone().map(|(_, protocol, _)| *protocol));
+    for (_, protocol, port) in asked.filter(|(protocol, ..)| *protocol != Protocol::Mdns) {
+        for addr in targets(context, &args.search, *port).await? {
+            search = search.target(*protocol, addr);
         }
-        if let Some(recorder) = &context.recorder {
-            search = search.on_wire(recorder.observer(Vec::new()));
-        }
-        searches.push(search.start()?.map(|found| Answer::Device(Box::new(found))).boxed());
     }
-    if asks(args, Protocol::Yeelight) {
-        let search = yeelight::start(context, &args.search, plan).await?;
-        searches.push(search.map(Answer::Bulb).boxed());
+    if let Some(count) = plan.count {
+        search = search.count(count);
     }
-    Ok(stream::select_all(searches).boxed())
+    if let Some(recorder) = &context.recorder {
+        // What the search finds out itself is in no datagram's text.
+        let known = keeper.map(|keeper| tokens(&keeper.home)).unwrap_or_default();
+        search = search.on_wire(recorder.lan_observer(move || known.clone()));
+    }
+    Ok(search)
 }
 
-impl Line {
-    fn of(context: &Context, answer: &Answer) -> Self {
-        match answer {
-            Answer::Device(found) => Self::Device {
-                protocol: "miio",
-                addr: found.addr,
-                did: found.did.to_string(),
-                token: shown_token(context, found),
-                token_visible: found.token.is_some(),
-                stamp: found.stamp,
-            },
-            Answer::Bulb(found) => {
-                let state = yeelight::state(found);
-                // The name has its own place.
-                let told = found.properties().filter(|(property, _)| *property != Property::Name);
-                Self::Bulb {
-                    protocol: "yeelight",
-                    addr: found.addr(),
-                    id: found.id().to_string(),
-                    model: found.model().map(Into::into),
-                    name: found.name().map(Into::into),
-                    properties: yeelight::object(&told.collect::<Vec<_>>()),
-                    light: yeelight::light(&state),
-                }
-            }
-        }
+/// The inventory that takes in what is found.
+struct Keeper {
+    home: Home,
+    inventory: Inventory,
+}
+
+impl Keeper {
+    async fn open(context: &Context, args: &Discover) -> Result<Self, Failure> {
+        let inventory = Inventory::of(context, args.inventory.as_deref())?;
+        let home = inventory.open(Home::builder()).await?;
+        inventory.make_folder()?;
+        Ok(Self { home, inventory })
     }
 
-    /// Lines come one by one, so the columns are as wide as their widest contents can be.
-    fn text(&self, style: Style, first: bool) -> String {
-        let row = |protocol: &str, addr: &str, id: &str, tells: &str| {
-            format!("{protocol:<8}  {addr:<21}  {id:<20}  {tells}").trim_end().to_owned()
-        };
-        let heading = if first {
-            let heading = row("protocol", "address", "did or id", "tells");
-            format!("{}\n", style.paint(Tone::Name, &heading))
-        } else {
-            String::new()
-        };
-        heading
-            + &match self {
-                Self::Device { protocol, addr, did, token, token_visible, stamp } => {
-                    let token = token_text(token.as_deref(), *token_visible);
-                    let tells = format!("stamp {stamp}, token {token}");
-                    row(protocol, &addr.to_string(), did, &tells)
-                }
-                Self::Bulb { protocol, addr, id, model, name, light, .. } => {
-                    let name = name.as_ref().filter(|name| !name.is_empty());
-                    let tells: Vec<_> = [model.as_ref(), Some(light), name]
-                        .into_iter()
-                        .flatten()
-                        .map(|text| printable(text))
-                        .collect();
-                    row(protocol, &addr.to_string(), id, &tells.join(", "))
-                }
-            }
+    /// At once, so that whoever reads the line finds the device, and an interrupt loses nothing.
+    fn keep(&self, sighting: &Sighting) -> Result<(), Failure> {
+        if let Some(facts) = sighting.facts() {
+            self.home.learn(sighting.source(), facts);
+        }
+        Ok(self.home.save()?)
+    }
+
+    /// What is known of a device by the inventory too.
+    fn known(&self, found: &Facts) -> Option<Facts> {
+        let did = found.did.as_ref().map(ToString::to_string);
+        let bulb = || found.bulb.map(|bulb| bulb.to_string());
+        let mac = || found.mac.map(|mac| mac.to_string());
+        self.home.device(&did.or_else(bulb).or_else(mac)?).ok()?.facts()
+    }
+}
+
+impl From<DiscoveryError> for Failure {
+    fn from(error: DiscoveryError) -> Self {
+        use discovery::DiscoveryErrorKind as Kind;
+
+        let whole = whole(&error);
+        let is_bad = std::error::Error::source(&error).is_some_and(|source| {
+            let miio = source.downcast_ref::<miio::Error>();
+            let bulbs = source.downcast_ref::<bulbs::Error>();
+            let lumi = source.downcast_ref::<lumi::Error>();
+            miio.is_some_and(|error| error.kind() == miio::ErrorKind::BadInput)
+                || bulbs.is_some_and(|error| error.kind() == bulbs::ErrorKind::BadInput)
+                || lumi.is_some_and(|error| error.kind() == lumi::ErrorKind::BadInput)
+        });
+        match error.kind() {
+            _ if is_bad => Self::bad_input(whole),
+            Kind::NoInterface => Self::new(crate::failure::Kind::Io, whole)
+                .hint("connect this machine, or say whom to ask: --target ADDR, --interface NAME"),
+            Kind::NothingToAsk => Self::usage(whole),
+            _ => Self::new(crate::failure::Kind::Io, whole),
+        }
+    }
+}
+
+fn whole(error: &DiscoveryError) -> String {
+    match std::error::Error::source(error) {
+        Some(source) => format!("{error}: {source}"),
+        None => error.to_string(),
     }
 }
 
 fn hint(args: &Discover) -> &'static str {
-    match (asks(args, Protocol::Miio), asks(args, Protocol::Yeelight)) {
-        (true, false) => {
+    match args.protocols.as_slice() {
+        [Protocol::Miio] => {
             "devices answer only in their own network, and neither a guest network nor a \
              firewall may keep UDP port 54321 away; --target ADDR asks one address, --wait 10s \
              asks longer"
         }
-        (false, true) => yeelight::HINT,
+        [Protocol::Yeelight] => yeelight::HINT,
+        [Protocol::Lumi] => {
+            "gateways answer only with developer mode switched on in their app and in their own \
+             network, and no firewall may keep UDP ports 4321 and 9898 away; --wait 10s asks longer"
+        }
+        [Protocol::Mdns] => {
+            "announcements stay in their own network, and no firewall may keep UDP port 5353 away; \
+             --wait 10s listens longer"
+        }
         _ => {
             "devices answer only in their own network, bulbs only with LAN Control switched on, and \
-             neither a guest network nor a firewall may keep UDP ports 54321 and 1982 away; \
+             neither a guest network nor a firewall may keep UDP ports 54321, 1982 and 4321 away; \
              --target ADDR asks one address, --wait 10s asks longer"
         }
     }
 }
+
+/// More than a home has, so that a flood of forged answers ends.
+const MOST_LINES: usize = 1 << 14;

@@ -26,11 +26,6 @@ impl Plan {
             count: search.count,
         })
     }
-
-    /// Whether so many answers are enough.
-    pub(super) fn is_enough(&self, answers: usize) -> bool {
-        self.count.is_some_and(|count| answers >= count)
-    }
 }
 
 /// Looks the targets up; those without a port get the protocol's.

@@ -14,7 +14,7 @@ use iot_home::yeelight::{Effect, Limits, Method, PowerMode, Profile};
 use serde::Serialize;
 
 use self::link::{Link, Purpose};
-pub(super) use self::list::{HINT, start, state};
+pub(super) use self::list::{HINT, state};
 use self::result::{carry_out, parsed};
 pub(super) use self::told::{light, object};
 use super::Context;

@@ -25,7 +25,7 @@ impl From<Error> for Failure {
             None => error.to_string(),
         };
         let hint = match error.kind() {
-            ErrorKind::NeedsLogin => Some("iot-home cloud login; with --qr it asks for the least"),
+            ErrorKind::NeedsLogin => Some(super::LOG_IN),
             _ => error.hint(),
         };
         let code = error.code().or_else(|| error.login_error().and_then(login_code));

@@ -1,77 +1,197 @@
-//! `iot-home get|set|action`: a home on the LAN and behind a cloud.
+//! `iot-home get|set|action`: devices on the LAN.
 
-use std::process::Command;
+use iot_home::sim::{SimBulb, SimDevice};
+use serde_json::{Value, json};
 
-use iot_home::miio::Token;
-use iot_home::sim::SimDevice;
-use iot_home::sim::micloud::{CloudDevice, Home};
-use serde_json::json;
+use crate::devices::{DID, lamp, token};
+use crate::house::{House, entry};
+use crate::program::{TOKEN, finish, keys};
 
-use crate::online::{LAMP, LAMP_TOKEN, Online, account, servers};
-use crate::program::{Run, command, finish, scratch};
-
-/// A command whose spec server is not there, and whose files are a test's own.
-fn home(test: &str, words: &[&str]) -> Command {
-    let folder = scratch(&format!("hub-{test}"));
-    let mut command = command(words);
-    command.args(["--spec-url", "http://127.0.0.1:1"]);
-    command.arg("--spec-cache").arg(folder.join("spec"));
-    command.arg("--inventory").arg(folder.join("inventory.json"));
-    if !words.contains(&"--session") {
-        command.arg("--session").arg(folder.join("none.json"));
-    }
-    command
+fn items(names: &[&str], via: &str) -> Value {
+    names.iter().map(|name| json!({ "property": name, "code": 0, "via": via })).collect()
 }
 
-fn online(online: &Online, test: &str, words: &[&str]) -> Run {
-    let session = online.session.to_str().unwrap();
-    let mut command = home(test, &[words, &["--session", session]].concat());
-    command.args(["--account-url", &online.cloud.account_url()]);
-    command.args(["--sts-url", &online.cloud.sts_url(), "--api-url", &online.cloud.api_url()]);
-    let run = finish(command, b"");
-    online.assert_silent(&run, online.secrets());
-    assert!(!run.stdout.contains(LAMP_TOKEN) && !run.stderr.contains(LAMP_TOKEN), "{run:?}");
-    run
-}
-
-/// No session, no inventory: an address and a token do.
+/// No session, no inventory: an address and a token do, and the device tells its model where names are used.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_by_its_address() {
-    let lamp =
-        SimDevice::light().token(LAMP_TOKEN.parse::<Token>().unwrap()).spawn().await.unwrap();
-    let addr = lamp.addr().to_string();
+    let lamp = lamp().await;
+    let (addr, house) = (lamp.addr().to_string(), House::new("address"));
     let run = |words: &[&str]| {
-        let mut command = home("address", words);
-        command.env("IOT_HOME_TOKEN", LAMP_TOKEN);
-        let run = finish(command, b"");
-        assert!(!run.stdout.contains(LAMP_TOKEN) && !run.stderr.contains(LAMP_TOKEN), "{run:?}");
-        run
+        let mut command = house.command(words);
+        command.env("IOT_HOME_TOKEN", TOKEN);
+        finish(command, b"")
     };
     let set = run(&["set", &addr, "2.1=true", "2.2=40", "--json"]).done();
-    let item = |id: &str| json!({ "property": id, "code": 0, "via": "lan" });
-    assert_eq!(set, json!([item("2.1"), item("2.2")]));
+    assert_eq!(set, items(&["2.1", "2.2"], "lan"));
     let got = run(&["get", &addr, "2.2", "--json"]).done();
     assert_eq!(got, json!([{ "property": "2.2", "value": 40, "code": 0, "via": "lan" }]));
-    let told = run(&["get", &addr, "2.2"]);
-    assert!(told.stdout.contains("40") && told.stdout.contains("lan"), "{told:?}");
+    assert_eq!(run(&["get", &addr, "brightness", "--json"]).done()[0]["value"], 40);
+    let told = run(&["get", &addr, "brightness"]);
+    assert!(told.stdout.contains("40 %") && told.stdout.contains("lan"), "{told:?}");
     run(&["set", &addr, "2.1", "--json"]).error("bad-input", 2);
-    let refused = run(&["get", &addr, "9.9", "--json"]);
-    assert!(refused.code == 1 && refused.stdout.contains("\"code\":-"), "{refused:?}");
+    assert!(!house.inventory().exists(), "nothing is kept unasked");
+    // Without its token there is no way to begin.
+    let error = house.run(&["get", &addr, "2.2", "--json"]).error("bad-input", 2);
+    assert!(error["hint"].as_str().unwrap().contains("--token-file"), "{error}");
 }
 
-/// Nothing answers on the LAN where the list says that the lamp is; once known, it needs no list.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_cloud_takes_over() {
-    let lamp = SimDevice::light().did(300_000_001).token(LAMP_TOKEN.parse::<Token>().unwrap());
-    let lamp = CloudDevice::of(lamp).name("lamp").home(1).field("localip", "127.0.0.77");
-    let builder = servers().account(account()).home(Home::new(1, "flat")).device(lamp);
-    let cloud = Online::logged_in(builder).await;
-    let set = online(&cloud, "cloud", &["set", "lamp", "2.2=40", "--refresh", "--json"]).done();
-    assert_eq!(set, json!([{ "property": "2.2", "code": 0, "via": "cloud" }]));
-    let got = online(&cloud, "cloud", &["get", LAMP, "2.2", "--json"]).done();
-    assert_eq!(got, json!([{ "property": "2.2", "value": 40, "code": 0, "via": "cloud" }]));
-    let wrong = online(&cloud, "cloud", &["get", "lanp", "2.2", "--json"]);
-    assert!(wrong.code == 2 && wrong.stdout.contains("bad-input"), "{wrong:?}");
-    assert!(wrong.stdout.contains("there is lamp"), "{wrong:?}");
-    cloud.assert_clean();
+async fn a_device_by_whatever_it_is_called() {
+    let lamp = lamp().await;
+    let house = House::new("called").knowing(json!([entry(&lamp, "Desk lamp")]));
+    let (addr, did) = (lamp.addr().to_string(), DID.to_string());
+    let set = house.run(&["set", "desk lamp", "light:on=true", "brightness=40", "--json"]).done();
+    assert_eq!(set, items(&["light:on", "light:brightness"], "lan"));
+    for name in ["Desk lamp", "DESK LAMP", &did, &addr] {
+        let got = house.run(&["get", name, "light:brightness", "2.1", "--json"]).done();
+        assert_eq!((&got[0]["value"], &got[1]["value"]), (&json!(40), &json!(true)), "{name}");
+        assert_eq!(got[1]["property"], "light:on", "a number is told by its name");
+    }
+    let words = ["set", &did, "light:mode=film", "color-temperature=2700", "--json"];
+    assert_eq!(house.run(&words).code, 0);
+    let got = house.run(&["get", &did, "mode", "--json"]).done();
+    assert_eq!(got[0]["value"], 2, "a value by its name is sent by its number");
+    let shown = house.run(&["get", &did, "mode"]);
+    assert!(shown.stdout.contains("Film"), "{shown:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn actions_with_inputs_and_without() {
+    let lamp = lamp().await;
+    let house = House::new("actions").knowing(json!([entry(&lamp, "lamp")]));
+    let toggled = house.run(&["action", "lamp", "light:toggle", "--json"]).done();
+    assert_eq!(
+        toggled,
+        json!([{ "property": "light:toggle", "code": 0, "out": [], "via": "lan" }])
+    );
+    assert_eq!(lamp.property("2.1"), Some(json!(true)));
+    let lit = house.run(&["action", "lamp", "light-up", "30", "3000", "--json"]).done();
+    assert_eq!(keys(&lit[0]), ["code", "out", "property", "via"]);
+    assert_eq!((&lit[0]["property"], &lit[0]["out"]), (&json!("light:light-up"), &json!([true])));
+    assert_eq!((lamp.property("2.2"), lamp.property("2.3")), (Some(json!(30)), Some(json!(3000))));
+    let told = house.run(&["action", "lamp", "2.2", "35", "3100"]);
+    assert!(told.code == 0 && told.stdout.contains("[true]"), "{told:?}");
+    assert_eq!(lamp.property("2.2"), Some(json!(35)));
+    let before = lamp.report().datagrams;
+    for words in [
+        &["action", "lamp", "light:togle"][..],
+        &["action", "lamp", "light:toggle", "1"],
+        &["action", "lamp", "light:light-up", "30"],
+        &["action", "lamp", "light:light-up", "300", "3000"],
+        &["action", "lamp", "9.9"],
+    ] {
+        house.run(&[words, &["--json"]].concat()).error("bad-input", 2);
+    }
+    assert_eq!(lamp.report().datagrams, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_nearly_right_is_suggested_and_nothing_is_sent() {
+    let lamp = lamp().await;
+    let house = House::new("near").knowing(json!([entry(&lamp, "lamp")]));
+    for (words, says) in [
+        (&["get", "lamp", "light:on", "light:brightnes"][..], "light:brightness"),
+        (&["set", "lamp", "light:on=true", "light:brigtness=40"], "light:brightness"),
+        (&["set", "lamp", "light:on=true", "light:brightness=400"], "from 1 to 100"),
+        (&["set", "lamp", "light:on=perhaps"], "light:on"),
+        (&["set", "lamp", "light:mode=Filn"], "light:mode"),
+        (&["set", "lamp", "light:on"], "PROPERTY=VALUE"),
+        (&["set", "lamp", "=true"], "PROPERTY=VALUE"),
+        (&["action", "lamp", "light:togle"], "light:toggle"),
+        (&["get", "lanp", "light:on"], "is it lamp?"),
+        (&["get", "somebody else's", "light:on"], "--refresh"),
+    ] {
+        let error = house.run(&[words, &["--json"]].concat()).error("bad-input", 2);
+        assert!(error.to_string().contains(says), "{words:?}: {error}");
+        let told = house.run(words);
+        assert_eq!((told.code, told.stdout.as_str()), (2, ""), "{told:?}");
+        assert!(told.stderr.starts_with("error: ") && told.stderr.contains(says), "{told:?}");
+    }
+    assert_eq!(lamp.report().datagrams, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_devices_of_one_name() {
+    let (one, other) =
+        (lamp().await, SimDevice::light().did(7).token(token()).spawn().await.unwrap());
+    let house = House::new("twins").knowing(json!([entry(&one, "lamp"), entry(&other, "lamp")]));
+    let error = house.run(&["set", "lamp", "2.1=true", "--json"]).error("bad-input", 2);
+    let message = error["message"].as_str().unwrap();
+    assert!(message.contains(&format!("lamp ({DID})")) && message.contains("lamp (7)"), "{error}");
+    assert!(error["hint"].as_str().unwrap().contains("did"), "{error}");
+    assert_eq!((one.report().datagrams, other.report().datagrams), (0, 0));
+    house.run(&["set", "7", "2.1=true", "--json"]).done();
+    assert_eq!(
+        (one.property("2.1"), other.property("2.1")),
+        (Some(false.into()), Some(true.into()))
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bulb_in_its_own_protocol() {
+    let bulb = SimBulb::color().spawn().await.unwrap();
+    let (id, addr) = (bulb.id().to_string(), bulb.addr().to_string());
+    let house = House::new("bulb");
+    let house = house.knowing(json!([{ "bulb": id, "name": "ball", "yeelight": addr }]));
+    let set = house.run(&["set", "ball", "light:on=true", "light:brightness=30", "--json"]).done();
+    assert_eq!(set, items(&["light:on", "light:brightness"], "yeelight"));
+    assert_eq!(bulb.property("bright"), Some(json!(30)));
+    for name in ["ball", &id, &addr] {
+        let got = house.run(&["get", name, "light:brightness", "--json"]).done();
+        assert_eq!((&got[0]["value"], &got[0]["via"]), (&json!(30), &json!("yeelight")), "{name}");
+    }
+    let toggled = house.run(&["action", "ball", "light:toggle", "--json"]).done();
+    assert_eq!((&toggled[0]["code"], &toggled[0]["via"]), (&json!(0), &json!("yeelight")));
+    assert_eq!(bulb.property("power"), Some(json!("off")));
+    let error = house.run(&["set", "ball", "light:brightness=400", "--json"]);
+    error.error("bad-input", 2);
+    // Nobody takes connections any more.
+    bulb.set_lan_control(false);
+    let error = house.run(&["get", "ball", "light:on", "--json"]).error("no-hello", 1);
+    assert!(error["hint"].as_str().unwrap().contains("LAN"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn some_properties_are_refused_and_all_are_printed() {
+    let lamp = lamp().await;
+    let house = House::new("partial").knowing(json!([entry(&lamp, "lamp")]));
+    let got = house.run(&["get", "lamp", "2.2", "9.9", "2.1", "--json"]);
+    assert_eq!(got.code, 1);
+    let got = got.json();
+    assert_eq!((&got[0]["value"], &got[2]["value"]), (&json!(50), &json!(false)));
+    assert_eq!(keys(&got[1]), ["code", "property", "via"]);
+    assert!(got[1]["code"].as_i64() < Some(0), "{got}");
+    let set = house.run(&["set", "lamp", "9.9=1", "2.2=60"]);
+    assert!(set.code == 1 && set.stdout.lines().count() == 3, "{set:?}");
+    assert_eq!(lamp.property("2.2"), Some(json!(60)));
+    // What a device has beyond its spec may be run by its numbers, and be refused.
+    let bare = json!([{ "did": DID.to_string(), "token": TOKEN, "miio": lamp.addr().to_string() }]);
+    let refused =
+        House::new("bare").knowing(bare).run(&["action", &DID.to_string(), "9.9", "--json"]);
+    let code = refused.json()[0]["code"].as_i64();
+    assert!(refused.code == 1 && code < Some(0), "{refused:?}");
+}
+
+/// The inventory's token is its own; what stands in the environment may be for another device, and what is said counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn which_token_counts() {
+    let lamp = lamp().await;
+    let house = House::new("tokens").knowing(json!([entry(&lamp, "lamp")]));
+    let mut command = house.command(&["get", "lamp", "2.2", "--json"]);
+    command.env("IOT_HOME_TOKEN", "ff".repeat(16));
+    finish(command, b"").done();
+    let fresh: iot_home::miio::Token = "fedcba98765432100123456789abcdef".parse().unwrap();
+    lamp.set_token(fresh.clone());
+    let words = ["get", "lamp", "2.2", "--json", "--timeout", "2s"];
+    house.run(&words).error("no-answer", 1);
+    house.run(&[&words[..], &["--token", &fresh.expose_hex()]].concat()).done();
+    // One that the inventory does not know at all may stand in the environment.
+    let mut bare = entry(&lamp, "lamp");
+    bare.as_object_mut().unwrap().remove("token");
+    let house = House::new("tokenless").knowing(json!([bare]));
+    let error = house.run(&words).error("bad-input", 2);
+    assert!(error["hint"].as_str().unwrap().contains("--refresh"), "{error}");
+    let mut command = house.command(&words);
+    command.env("IOT_HOME_TOKEN", fresh.expose_hex());
+    finish(command, b"").done();
 }

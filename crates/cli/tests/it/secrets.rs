@@ -1,10 +1,13 @@
 //! The token of a device is printed when that is asked for, and never otherwise.
 
-use iot_home::sim::SimDevice;
+use iot_home::miio::DeviceError;
 use iot_home::sim::miio::HelloToken;
+use iot_home::sim::miio::Properties;
+use iot_home::sim::{SimBulb, SimDevice};
 use serde_json::{Value, json};
 
 use crate::devices::token;
+use crate::house::{House, entry};
 use crate::program::{TOKEN, command, finish, run, scratch};
 use crate::sessions::{CLOUDS, Platform};
 
@@ -233,6 +236,89 @@ async fn a_transcript_of_a_session() {
             }
             (_, "publish") => assert_eq!(line["problem"], "the payload is not JSON"),
             _ => assert!(line.get("payload").is_none(), "{line}"),
+        }
+    }
+}
+
+/// The commands of the home: what an inventory and a device know of tokens is neither printed, traced, recorded nor part
+/// of an error.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_command_of_the_home_prints_the_token_unasked() {
+    let device = talkative().await;
+    let addr = device.addr().to_string();
+    // It repeats its token in an error, and a bulb has it for a name.
+    let bulb =
+        SimBulb::color().name(TOKEN.to_uppercase()).property("leak", TOKEN).spawn().await.unwrap();
+    let search = bulb.search_addr().to_string();
+    let mut known = entry(&device, "lamp");
+    known.as_object_mut().unwrap().remove("model");
+    let bulb = json!({ "bulb": bulb.id().to_string(), "name": "ball", "yeelight": bulb.addr().to_string(),
+        "token": TOKEN });
+    let commands: [(&[&str], i32); 13] = [
+        (&["get", "lamp", "2.1", "2.5", "4.1"], 0),
+        (&["get", &addr, "2.5"], 0),
+        (&["get", "lamp", "light:on"], 0),
+        (&["set", "lamp", "2.1=true", "9.9=1"], 1),
+        (&["action", "lamp", "2.1"], 0),
+        (&["action", "lamp", "9.9"], 1),
+        (&["get", "lamp", "light:onn"], 2),
+        (&["get", "lmap", "2.1"], 2),
+        (&["set", "lamp", "light:brightness=400"], 2),
+        (&["get", "ball", "light:on"], 0),
+        (&["set", "ball", "light:on=true"], 0),
+        (&["discover", "--save", "--protocol", "miio", "--target", &addr, "--count", "1"], 0),
+        (&["discover", "--save", "--protocol", "yeelight", "--target", &search, "--count", "1"], 0),
+    ];
+    for (at, (words, code)) in commands.into_iter().enumerate() {
+        for extra in [&["--json", "-vv"][..], &["-vv"]] {
+            let house = House::new("secrets").knowing(json!([known, bulb]));
+            let record = house.folder.join(format!("{at}.jsonl"));
+            let words = [words, extra].concat();
+            let mut command = match words[0] {
+                "discover" => house.discovery(&words[2..]),
+                _ => house.command(&words),
+            };
+            command.arg("--record").arg(&record);
+            let run = finish(command, b"");
+            assert_eq!(run.code, code, "{words:?}: {run:?}");
+            let transcript = std::fs::read_to_string(&record).unwrap();
+            assert_eq!(
+                transcript.is_empty(),
+                code == 2 && !transcript.contains("miot-spec"),
+                "{words:?}"
+            );
+            for text in [&run.stdout, &run.stderr, &transcript] {
+                // The bulb's name is its owner's, and printed; a token that is known is not recorded even so.
+                let is_name =
+                    words[0] == "discover" && words.contains(&"yeelight") && text != &transcript;
+                assert!(is_name || !text.to_lowercase().contains(TOKEN), "{words:?}: {text}");
+                assert!(!text.contains("hunter2"), "{words:?}: {text}");
+            }
+            assert!(!transcript.contains("home of the secret"), "{transcript}");
+        }
+    }
+}
+
+/// A device that repeats what it knows in an error.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_error_of_the_devices_does_not_hold_the_token() {
+    let leak = |_: &mut Properties, _: &Value| {
+        Err(DeviceError::new(Some(-5), format!("token <{TOKEN}> is busy")))
+    };
+    let device = SimDevice::light().token(token()).method("miIO.info", leak).method("action", leak);
+    let device = device.spawn().await.unwrap();
+    let addr = device.addr().to_string();
+    let known = House::new("leak").knowing(json!([entry(&device, "lamp")]));
+    for extra in [&["--json", "-vv"][..], &["-vv"]] {
+        // To run it, and to learn the model for the name's sake.
+        let acted = finish(known.command(&[&["action", "lamp", "2.1"], extra].concat()), b"");
+        let unknown = House::new("leak-unknown");
+        let mut command = unknown.command(&[&["get", &addr, "light:on"], extra].concat());
+        command.env("IOT_HOME_TOKEN", TOKEN);
+        for run in [acted, finish(command, b"")] {
+            let said = format!("{}{}", run.stdout, run.stderr);
+            assert_eq!(run.code, 1, "{run:?}");
+            assert!(said.contains("<redacted>") && !said.to_lowercase().contains(TOKEN), "{said}");
         }
     }
 }

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread;
 
-use iot_home::miot::samples::LIGHT;
+use iot_home::miot::samples::{ALL, LIGHT};
 use serde_json::{Value, json};
 
 use crate::program::{run, scratch};
 
-/// Answers what the spec server answers of one model, until the test ends.
-struct Server {
+/// Answers what the spec server answers of some models, until the test ends.
+pub(crate) struct Server {
     addr: SocketAddr,
     asked: Arc<AtomicUsize>,
     /// Whoever holds the other end knows when it is gone.
@@ -20,7 +20,7 @@ struct Server {
 }
 
 impl Server {
-    fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let addr = listener.local_addr().unwrap();
         let asked = Arc::new(AtomicUsize::new(0));
@@ -47,7 +47,7 @@ impl Server {
         Self { addr, asked, _alive: alive }
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.addr)
     }
 
@@ -56,21 +56,25 @@ impl Server {
     }
 }
 
-fn urn() -> String {
-    let instance: Value = serde_json::from_str(LIGHT.json).unwrap();
+fn urn_of(json: &str) -> String {
+    let instance: Value = serde_json::from_str(json).unwrap();
     instance["type"].as_str().unwrap().to_owned()
 }
 
+fn urn() -> String {
+    urn_of(LIGHT.json)
+}
+
 fn answer(path: &str) -> (&'static str, String) {
-    let urn = urn();
     if path == "/miot-spec-v2/instances?status=all" {
-        let entry =
-            json!({"status": "released", "model": LIGHT.model, "version": 1, "type": urn, "ts": 1});
-        return ("200 OK", json!({"instances": [entry]}).to_string());
+        let entry = |model: &str, urn: String| json!({"status": "released", "model": model, "version": 1, "type": urn, "ts": 1});
+        let entries: Vec<_> = ALL.map(|sample| entry(sample.model, urn_of(sample.json))).into();
+        return ("200 OK", json!({ "instances": entries }).to_string());
     }
-    match path.strip_prefix("/miot-spec-v2/instance?type=") {
-        Some(asked) if asked == urn => ("200 OK", LIGHT.json.to_owned()),
-        _ => ("404 Not Found", String::new()),
+    let asked = path.strip_prefix("/miot-spec-v2/instance?type=");
+    match ALL.into_iter().find(|sample| asked == Some(&urn_of(sample.json))) {
+        Some(sample) => ("200 OK", sample.json.to_owned()),
+        None => ("404 Not Found", String::new()),
     }
 }
 

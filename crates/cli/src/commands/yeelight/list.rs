@@ -57,11 +57,7 @@ pub(super) async fn list(context: &Context, args: List) -> Outcome {
 }
 
 /// The search, with its sockets open.
-pub(crate) async fn start(
-    context: &Context,
-    search: &Search,
-    plan: &Plan,
-) -> Result<Discovery, Failure> {
+async fn start(context: &Context, search: &Search, plan: &Plan) -> Result<Discovery, Failure> {
     let mut builder = Discovery::builder()
         .wait(plan.wait)
         .interfaces(plan.interfaces.iter().copied())
