@@ -12,11 +12,13 @@ pub mod lumi;
 pub mod micloud;
 #[cfg(feature = "miio")]
 pub mod miio;
+#[cfg(feature = "miot")]
+pub mod miot;
 #[cfg(feature = "mqtt")]
 pub mod mqtt;
 #[cfg(any(feature = "lumi", feature = "miio", feature = "mqtt", feature = "yeelight"))]
 mod race;
-#[cfg(any(feature = "micloud", feature = "mqtt"))]
+#[cfg(any(feature = "micloud", feature = "miot", feature = "mqtt"))]
 mod web;
 #[cfg(feature = "yeelight")]
 pub mod yeelight;
@@ -29,6 +31,8 @@ pub use lumi::SimGateway;
 pub use micloud::SimCloud;
 #[cfg(feature = "miio")]
 pub use miio::{Faults, Machine, Quirk, Report, SimDevice, SpawnError, VirtualLink};
+#[cfg(feature = "miot")]
+pub use miot::SimSpecServer;
 #[cfg(feature = "mqtt")]
 pub use mqtt::SimPlatform;
 #[cfg(feature = "yeelight")]
