@@ -4,6 +4,8 @@
 
 #[cfg(any(feature = "miio", feature = "mqtt", feature = "yeelight"))]
 pub mod config;
+#[cfg(feature = "home")]
+pub mod home;
 #[cfg(any(feature = "miio", feature = "yeelight"))]
 mod lane;
 #[cfg(feature = "lumi")]
@@ -25,6 +27,8 @@ pub mod yeelight;
 
 #[cfg(any(feature = "miio", feature = "mqtt", feature = "yeelight"))]
 pub use config::Config;
+#[cfg(feature = "home")]
+pub use home::SimHome;
 #[cfg(feature = "lumi")]
 pub use lumi::SimGateway;
 #[cfg(feature = "micloud")]

@@ -125,6 +125,11 @@ impl SimDevice {
         self.did.clone()
     }
 
+    /// The sids of its children, if it is a gateway.
+    pub fn children(&self) -> Vec<String> {
+        self.shared.machine().children()
+    }
+
     /// Its token.
     pub fn token(&self) -> Token {
         self.shared.machine().token().clone()

@@ -132,6 +132,11 @@ impl Gateway {
         Some(Outcome::done(body))
     }
 
+    /// The children's sids.
+    pub(crate) fn children(&self) -> Vec<String> {
+        self.children.keys().cloned().collect()
+    }
+
     /// A child's model.
     #[cfg(feature = "micloud")]
     pub(crate) fn model(&self, sid: &str) -> Option<&str> {

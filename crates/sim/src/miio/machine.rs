@@ -252,6 +252,11 @@ impl Machine {
         self.scenes.iter().flat_map(Scenes::names)
     }
 
+    /// The sids of its children, if it is a gateway.
+    pub fn children(&self) -> Vec<String> {
+        self.gateway.as_ref().map(Gateway::children).unwrap_or_default()
+    }
+
     pub(crate) fn set_gateway(&mut self, gateway: Option<Gateway>) {
         self.gateway = gateway;
     }

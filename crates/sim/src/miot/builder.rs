@@ -29,6 +29,13 @@ impl Builder {
         self
     }
 
+    /// Listens at this address of the machine, where it was not told another one than loopback's.
+    #[cfg(feature = "home")]
+    pub(crate) fn at(mut self, ip: std::net::IpAddr) -> Self {
+        crate::home::move_to(&mut self.listen, ip);
+        self
+    }
+
     /// One more model, and its instance as the server's JSON.
     #[must_use]
     pub fn instance(mut self, model: impl Into<String>, json: impl Into<String>) -> Self {
