@@ -11,8 +11,9 @@ use iot_home_hub::discovery::{Event, Protocol};
 use iot_home_hub::home::{ErrorKind, Via};
 use iot_home_hub::{Facts, Home, discover};
 use iot_home_miot::SpecServer;
-use iot_home_sim::SimHome;
 use iot_home_sim::home::{Device, PASSWORD, USER};
+use iot_home_sim::yeelight::Silence;
+use iot_home_sim::{Faults, SimHome};
 use serde_json::{Value, json};
 
 use crate::rig::{logged_in_as, miio};
@@ -265,4 +266,35 @@ async fn the_cloud_takes_over_and_hands_back_and_no_action_runs_twice() {
         assert_eq!(counted[name].len(), 1, "{counted:?}");
     }
     assert_eq!(whole.sim.cloud().report().violations.total(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_action_whose_answer_gets_lost_is_sent_no_other_way() {
+    let whole = Whole::known().await;
+    let names = ["Desk lamp", "Kettle plug", "Old vacuum", "Bedside"];
+    for name in names {
+        let (_, _, _, property) = ACTIONS.iter().find(|(of, ..)| *of == name).unwrap();
+        whole.home.device(name).unwrap().get(property).await.unwrap();
+        match whole.sim.member(name).unwrap().device() {
+            Device::Miio(device) => {
+                device.set_faults(Faults::seed(1).id_memory(32).loss_out(1.0));
+            }
+            Device::Yeelight(bulb) => bulb.set_silence(Silence::Answers),
+            _ => {}
+        }
+    }
+    let acts = names.map(|name| {
+        let (_, action, ..) = ACTIONS.iter().find(|(of, ..)| *of == name).unwrap();
+        let device = whole.home.device(name).unwrap();
+        async move { (name, device.action(action, []).await) }
+    });
+    for (name, done) in join_all(acts).await {
+        assert_eq!(done.unwrap_err().kind(), ErrorKind::MaybeExecuted, "{name}");
+    }
+    let counted = whole.sim.actions();
+    for name in names {
+        assert_eq!(counted[name].values().copied().collect::<Vec<_>>(), [1], "{name}: {counted:?}");
+    }
+    let cloud = whole.sim.cloud().report();
+    assert!(cloud.actions.is_empty() && cloud.rpcs.is_empty(), "{cloud:?}");
 }
