@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 
+use serde_json::Value;
+
 use crate::home::house::SimHome;
 use crate::home::member::{Device, Member};
 use crate::micloud::CloudDevice;
@@ -28,6 +30,7 @@ pub struct Builder {
     members: Vec<Described>,
     names: BTreeMap<String, String>,
     ip: IpAddr,
+    cloud_port: u16,
     place: Option<(u64, u64)>,
     cloud: micloud::Builder,
     specs: miot::Builder,
@@ -54,6 +57,7 @@ impl Builder {
             members: Vec::new(),
             names: BTreeMap::new(),
             ip: Ipv4Addr::LOCALHOST.into(),
+            cloud_port: 0,
             place: None,
             cloud: SimCloud::builder(),
             specs: SimSpecServer::builder().samples(),
@@ -67,7 +71,15 @@ impl Builder {
         self
     }
 
+    /// The cloud's port, where it was not told another address: a free one by default.
+    #[must_use]
+    pub fn cloud_port(mut self, port: u16) -> Self {
+        self.cloud_port = port;
+        self
+    }
+
     /// The cloud, with its accounts, homes, and what else it is to know; it learns the devices of this home when they run.
+    /// A record that it has without a device, whose did is that of a device of this home, is the record of that device.
     #[must_use]
     pub fn cloud(mut self, cloud: micloud::Builder) -> Self {
         self.cloud = cloud;
@@ -142,12 +154,21 @@ impl Builder {
     /// # Cancel safety
     /// When the future is dropped there is no home.
     pub async fn spawn(self) -> Result<SimHome, SpawnError> {
-        let Self { members: described, names, ip, place, mut cloud, specs } = self;
+        let Self { members: described, names, ip, cloud_port, place, mut cloud, specs } = self;
         let mut members = Vec::with_capacity(described.len());
         for Described { name, character, device } in described {
             let (device, records) = start(ip, device).await?;
             let did = records.first().and_then(|record| record.did.clone()).unwrap_or_default();
-            for (at, record) in records.into_iter().enumerate() {
+            let mut name = name;
+            for (at, mut record) in records.into_iter().enumerate() {
+                let of_it = |known: &CloudDevice| known.did == record.did && known.is_bare();
+                if let Some(place) = cloud.devices.iter().position(of_it) {
+                    record = record.known_as(cloud.devices.remove(place));
+                    if let (0, Some(told)) = (at, record.fields.get("name").and_then(Value::as_str))
+                    {
+                        name = told.to_owned();
+                    }
+                }
                 let called = match at {
                     0 => Some(&name),
                     _ => record.did.as_ref().and_then(|did| names.get(did)),
@@ -162,7 +183,7 @@ impl Builder {
             }
             members.push(Member { name, character, did, device });
         }
-        let cloud = cloud.at(ip).spawn().await?;
+        let cloud = cloud.at(ip).port(cloud_port).spawn().await?;
         let specs = specs.at(ip).spawn().await?;
         Ok(SimHome::new(members, cloud, specs))
     }

@@ -89,6 +89,15 @@ impl Builder {
         self
     }
 
+    /// Takes this port, where it was to take a free one.
+    #[cfg(feature = "home")]
+    pub(crate) fn port(mut self, port: u16) -> Self {
+        if self.listen.port() == 0 {
+            self.listen.set_port(port);
+        }
+        self
+    }
+
     /// One more account.
     #[must_use]
     pub fn account(mut self, account: Account) -> Self {

@@ -80,6 +80,20 @@ impl CloudDevice {
         }
     }
 
+    /// Whether nothing is behind it.
+    #[cfg(feature = "home")]
+    pub(crate) fn is_bare(&self) -> bool {
+        matches!(self.source, Source::Nothing)
+    }
+
+    /// The same device in the place of this record.
+    #[cfg(feature = "home")]
+    pub(crate) fn known_as(self, record: Self) -> Self {
+        let mut fields = self.fields;
+        fields.extend(record.fields);
+        Self { did: self.did, source: self.source, fields, ..record }
+    }
+
     /// Where it is kept: where its home is, or else in mainland China.
     #[must_use]
     pub fn region(mut self, region: Region) -> Self {
