@@ -131,7 +131,8 @@ pub(super) async fn found(whole: &Whole) -> Result<String, String> {
 
 pub(super) async fn listed(whole: &Whole) -> Result<String, String> {
     let started = Instant::now();
-    let challenge = whole.cloud.log_in(USER, PASSWORD).challenge().await.map_err(told)?;
+    let mut dialog = whole.cloud.log_in(USER, PASSWORD);
+    let challenge = dialog.challenge().await.map_err(told)?;
     check(challenge.is_none(), || "the login was challenged".into())?;
     let listed = whole.home.refresh().await.map_err(text)?;
     let took = started.elapsed();

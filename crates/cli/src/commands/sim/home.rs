@@ -133,7 +133,8 @@ impl Specs {
 
 /// The lines come one by one, so the columns are as wide as their widest contents can be.
 fn row(style: Style, addr: SocketAddr, kind: &str, name: &str, id: &str, more: &str) -> String {
-    let addr = style.paint(Tone::Name, &format!("{:<21}", addr.to_string()));
+    let addr = format!("{:<21}", addr.to_string());
+    let addr = style.paint(Tone::Name, &addr);
     format!("{addr}  {kind:<8}  {:<12}  {id:<20}  {more}", printable(name))
 }
 

@@ -53,7 +53,7 @@ async fn what_the_cloud_sets_the_bulb_shows_and_tells() {
     let known = record(&mut caller, did).await;
     assert_eq!(
         (&known["model"], &known["localip"]),
-        (&json!("yeelink.light.color"), &json!("127.0.0.1"))
+        (&json!("yeelink.light.color4"), &json!("127.0.0.1"))
     );
     assert_eq!((&known["token"], &known["isOnline"]), (&json!(""), &json!(true)));
 
