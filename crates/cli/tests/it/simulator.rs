@@ -357,7 +357,7 @@ fn a_whole_home() {
     assert!(
         devices
             .iter()
-            .all(|device| ["127.0.0.1", ""].contains(&device["localip"].as_str().unwrap()))
+            .all(|device| ["127.0.0.1", ""].contains(&device["localip"].as_str().unwrap_or("")))
     );
     let folder = scratch("whole-home-files");
     let [inventory, specs] = ["inventory.json", "specs"].map(|name| folder.join(name));
@@ -390,7 +390,7 @@ fn a_home_from_a_file() {
     let described = json!({ "devices": [
         { "kind": "miio", "preset": "light", "did": "300000001", "token": TOKEN },
         { "kind": "lumi", "did": "300000002", "key": "0987654321qwerty" },
-        { "kind": "yeelight", "id": "0x11e1a302" },
+        { "kind": "yeelight", "id": "0x11e1a303" },
         { "kind": "mqtt" },
         { "kind": "cloud", "accounts": [{ "user": "someone@example.com", "password": "made up" }],
           "devices": [{ "did": "300000001", "name": "Desk lamp" }] },
