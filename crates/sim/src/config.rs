@@ -69,6 +69,10 @@ pub struct Config {
 /// One device, by its `kind`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a file has a handful of them, and they are read once"
+)]
 pub enum Device {
     /// `"kind": "cloud"`.
     #[cfg(feature = "micloud")]
