@@ -58,9 +58,9 @@ impl Whole {
         while let Some(event) = search.next().await {
             let Event::Device { sighting, update } = event else { panic!("{event:?}") };
             if update.is_new {
-                new += 1
+                new += 1;
             } else {
-                again += 1
+                again += 1;
             }
             self.home.learn(sighting.source(), sighting.facts().unwrap()).unwrap();
         }
