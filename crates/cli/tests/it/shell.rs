@@ -23,9 +23,9 @@ fn the_version_names_the_features() {
     let expected = format!("iot-home {}\n", env!("CARGO_PKG_VERSION"));
     assert!(
         version.stdout.starts_with(&expected)
-            && version
-                .stdout
-                .ends_with("features: miio, sim, yeelight, aliyun, tencent, mqtt, micloud, miot\n"),
+            && version.stdout.ends_with(
+                "features: miio, sim, yeelight, aliyun, tencent, mqtt, micloud, miot, hub\n"
+            ),
         "{version:?}"
     );
     let json = run(["--version", "--json"]).done();
