@@ -30,7 +30,8 @@ fn the_version_names_the_features() {
     );
     let json = run(["--version", "--json"]).done();
     assert_eq!(json["version"], env!("CARGO_PKG_VERSION"));
-    let features = ["miio", "sim", "yeelight", "aliyun", "tencent", "mqtt", "micloud", "miot"];
+    let features =
+        ["miio", "sim", "yeelight", "aliyun", "tencent", "mqtt", "micloud", "miot", "hub"];
     assert_eq!(json["features"], serde_json::json!(features));
 }
 
