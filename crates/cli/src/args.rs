@@ -193,6 +193,8 @@ pub(crate) struct Sim {
 pub(crate) enum SimCommand {
     /// Simulate the Mi cloud: account server, exchange of tickets, API
     Cloud(SimCloud),
+    /// Simulate a whole home: devices of all kinds, and the cloud and the spec server that know them
+    Home(SimHome),
     /// Simulate miIO devices
     Miio(SimMiio),
     /// Simulate the platforms Aliyun IoT and Tencent Cloud IoT
@@ -208,6 +210,18 @@ pub(crate) struct SimCloud {
     #[arg(long, value_name = "ADDR", value_parser = address::listen_cloud, conflicts_with = "config")]
     pub(crate) listen: Option<SocketAddr>,
     /// Simulate the clouds described in FILE (JSON; - is stdin)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SimHome {
+    /// Simulate ten miIO devices, three bulbs and a Lumi gateway at this address, each on free ports; a
+    /// port is the cloud's [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDR", value_parser = address::listen_cloud, conflicts_with = "config")]
+    pub(crate) listen: Option<SocketAddr>,
+    /// Simulate the home described in FILE (JSON; - is stdin): its devices, and at most one cloud and one
+    /// spec server, which know them
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }

@@ -35,6 +35,10 @@
 //!
 //! The keys are described by `docs/sim-config.schema.json` and `docs/simulator.md` in the repository.
 
+#[cfg(feature = "home")]
+mod home;
+#[cfg(feature = "lumi")]
+mod lumi;
 #[cfg(feature = "micloud")]
 mod micloud;
 #[cfg(feature = "miio")]
@@ -43,6 +47,8 @@ mod miio;
 mod mqtt;
 #[cfg(any(feature = "miio", feature = "yeelight"))]
 mod quirks;
+#[cfg(feature = "miot")]
+mod spec;
 #[cfg(feature = "yeelight")]
 mod yeelight;
 
@@ -63,16 +69,31 @@ pub struct Config {
 /// One device, by its `kind`.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a file has a handful of them, and they are read once"
+)]
 pub enum Device {
     /// `"kind": "cloud"`.
     #[cfg(feature = "micloud")]
     Cloud(crate::micloud::Builder),
+    /// `"kind": "lumi"`, with its number in the cloud.
+    #[cfg(feature = "lumi")]
+    Lumi {
+        /// The gateway and its children.
+        gateway: crate::lumi::Builder,
+        /// Its number in the cloud.
+        did: String,
+    },
     /// `"kind": "miio"`.
     #[cfg(feature = "miio")]
     Miio(crate::miio::Builder),
     /// `"kind": "mqtt"`.
     #[cfg(feature = "mqtt")]
     Mqtt(crate::mqtt::Builder),
+    /// `"kind": "spec"`.
+    #[cfg(feature = "miot")]
+    Spec(crate::miot::Builder),
     /// `"kind": "yeelight"`.
     #[cfg(feature = "yeelight")]
     Yeelight(crate::yeelight::Builder),
@@ -111,10 +132,14 @@ fn device_of(device: &Value) -> Result<Device, ConfigError> {
     match fields.remove("kind").as_ref().and_then(Value::as_str) {
         #[cfg(feature = "micloud")]
         Some("cloud") => micloud::read(fields).map(Device::Cloud),
+        #[cfg(feature = "lumi")]
+        Some("lumi") => lumi::read(fields),
         #[cfg(feature = "miio")]
         Some("miio") => miio::read(fields).map(Device::Miio),
         #[cfg(feature = "mqtt")]
         Some("mqtt") => mqtt::read(fields).map(Device::Mqtt),
+        #[cfg(feature = "miot")]
+        Some("spec") => spec::read(fields).map(Device::Spec),
         #[cfg(feature = "yeelight")]
         Some("yeelight") => yeelight::read(fields).map(Device::Yeelight),
         Some(kind) => {
@@ -128,8 +153,10 @@ fn device_of(device: &Value) -> Result<Device, ConfigError> {
 fn kinds() -> String {
     let kinds = [
         (cfg!(feature = "micloud"), "`cloud`"),
+        (cfg!(feature = "lumi"), "`lumi`"),
         (cfg!(feature = "miio"), "`miio`"),
         (cfg!(feature = "mqtt"), "`mqtt`"),
+        (cfg!(feature = "miot"), "`spec`"),
         (cfg!(feature = "yeelight"), "`yeelight`"),
     ];
     let kinds: Vec<_> = kinds.into_iter().filter(|(on, _)| *on).map(|(_, kind)| kind).collect();

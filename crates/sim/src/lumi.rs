@@ -17,6 +17,8 @@ mod report;
 
 pub use builder::Builder;
 pub use child::Child;
+#[cfg(feature = "micloud")]
+pub(crate) use gateway::Shared;
 pub use gateway::{SimGateway, SpawnError};
 pub use machine::{Machine, Port};
 pub use report::{Report, Violations};

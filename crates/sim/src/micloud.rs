@@ -18,13 +18,15 @@ mod device;
 mod faults;
 mod home;
 mod machine;
+mod remote;
 mod report;
 mod said;
 
+pub use crate::web::Outage;
 pub use account::{Account, Verification};
 pub use builder::{BuildError, Builder};
 pub use cloud::{SimCloud, SpawnError};
 pub use device::CloudDevice;
-pub use faults::{Expiry, Faults, Outage};
+pub use faults::{Expiry, Faults};
 pub use home::{Home, Scene};
 pub use report::{Report, Violations};

@@ -2,6 +2,8 @@
 
 mod answer;
 mod body;
+#[cfg(any(feature = "micloud", feature = "miot"))]
+mod outage;
 #[cfg(test)]
 mod tests;
 
@@ -25,6 +27,8 @@ use tokio::task::{JoinHandle, JoinSet};
 use tokio::time;
 
 pub(crate) use answer::Answer;
+#[cfg(any(feature = "micloud", feature = "miot"))]
+pub use outage::Outage;
 
 /// A server that runs until it is dropped.
 #[derive(Debug)]

@@ -32,6 +32,8 @@ mod request;
 mod search;
 
 pub use builder::{Builder, PropertyError};
+#[cfg(feature = "micloud")]
+pub(crate) use bulb::Connected;
 pub use bulb::{SimBulb, SpawnError};
 pub use faults::{Close, Faults, Silence};
 pub use machine::{ConnectionId, Machine, Output};

@@ -9,6 +9,7 @@ mod clouds;
 mod home;
 mod mi_cloud;
 mod steps;
+mod whole;
 
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ use tokio::time::{self, Instant};
 use self::bulbs::Bulbs;
 use self::clouds::Clouds;
 use self::home::Home;
+use self::whole::Whole;
 use super::Context;
 use crate::failure::{Failure, Outcome, Verdict};
 use crate::output::{Output, Table, Tone};
@@ -32,14 +34,21 @@ pub(super) async fn run(context: &Context) -> Outcome {
             return Ok(Verdict::NotOk);
         }
     };
-    show.home(&home)?;
-    let played = time::timeout(LIMIT, play(&mut show, &home)).await;
+    let whole = match Whole::start(context).await {
+        Ok(whole) => whole,
+        Err(problem) => {
+            show.step("start", Err(problem))?;
+            return Ok(Verdict::NotOk);
+        }
+    };
+    show.home(&home, &whole)?;
+    let played = time::timeout(LIMIT, play(&mut show, &home, &whole)).await;
     played.unwrap_or_else(|_| show.step("time", Err(format!("not done within {LIMIT:?}"))))?;
     show.summary(&home, started.elapsed())?;
     Ok(if show.ok { Verdict::Done } else { Verdict::NotOk })
 }
 
-async fn play(show: &mut Show<'_>, home: &Home) -> Result<(), Failure> {
+async fn play(show: &mut Show<'_>, home: &Home, whole: &Whole) -> Result<(), Failure> {
     let mut found = None;
     show.run("discover", async {
         let devices = steps::discover(home).await?;
@@ -58,7 +67,8 @@ async fn play(show: &mut Show<'_>, home: &Home) -> Result<(), Failure> {
     show.run("wrong-token", steps::wrong_token(home)).await?;
     play_bulbs(show, &home.bulbs).await?;
     play_clouds(show, &home.clouds).await?;
-    play_mi_cloud(show, home).await
+    play_mi_cloud(show, home).await?;
+    play_whole(show, whole).await
 }
 
 async fn play_bulbs(show: &mut Show<'_>, bulbs: &Bulbs) -> Result<(), Failure> {
@@ -99,6 +109,15 @@ async fn play_mi_cloud(show: &mut Show<'_>, home: &Home) -> Result<(), Failure> 
     show.run("mi-cloud", mi_cloud::log_in(mi, lamp)).await?;
     show.run("mi-property", mi_cloud::property(mi, lamp)).await?;
     show.run("mi-expired", mi_cloud::expired(mi, lamp)).await
+}
+
+async fn play_whole(show: &mut Show<'_>, whole: &Whole) -> Result<(), Failure> {
+    show.run("home-discover", whole::found(whole)).await?;
+    show.run("home-list", whole::listed(whole)).await?;
+    show.run("home-set", whole::set(whole)).await?;
+    show.run("home-cut", whole::cut(whole)).await?;
+    show.run("home-back", whole::back(whole)).await?;
+    show.step("home-once", whole::once(whole))
 }
 
 /// What went wrong, in its own words.
@@ -150,7 +169,7 @@ impl Show<'_> {
         })
     }
 
-    fn home(&self, home: &Home) -> Result<(), Failure> {
+    fn home(&self, home: &Home, whole: &Whole) -> Result<(), Failure> {
         if self.output.json() {
             return Ok(());
         }
@@ -169,7 +188,8 @@ impl Show<'_> {
         table.row([curtain.name, &curtain.product, curtain.character].map(ToOwned::to_owned));
         self.output
             .text("A simulated home, inside this process; all packets stay on loopback.\n\n")?;
-        self.output.text(&(table.render(style) + "\n"))
+        self.output.text(&(table.render(style) + "\n"))?;
+        self.output.text(&whole::introduction(whole))
     }
 
     fn summary(&self, home: &Home, took: Duration) -> Result<(), Failure> {
@@ -242,5 +262,5 @@ impl Show<'_> {
     }
 }
 
-/// All of it takes four or five seconds.
+/// All of it takes six or seven seconds.
 const LIMIT: Duration = Duration::from_secs(9);

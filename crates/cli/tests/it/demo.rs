@@ -39,6 +39,12 @@ fn every_step_is_done_in_time() {
         "mi-cloud",
         "mi-property",
         "mi-expired",
+        "home-discover",
+        "home-list",
+        "home-set",
+        "home-cut",
+        "home-back",
+        "home-once",
     ] {
         assert!(names.contains(&name), "{names:?}");
     }
@@ -57,6 +63,8 @@ fn a_person_gets_tables() {
         "a message in flight",
         "aliyun, tencent",
         "mi home",
+        "3 bulbs, 1 Lumi gateway",
+        "none of them twice",
         "everything worked",
     ] {
         assert!(demo.stdout.contains(word), "{demo:?}");

@@ -95,7 +95,7 @@ async fn a_device_of_two_protocols_is_one_device() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_found_is_kept_and_can_be_used() {
     let fan = SimDevice::fan().did(77).token(token()).spawn().await.unwrap();
-    let house = House::new("kept").nested();
+    let house = House::new("kept").await.nested();
     let target = fan.addr().to_string();
     let search = ["--protocol", "miio", "--target", &target, "--count", "1"];
     let told = house.discover(&search);
@@ -130,7 +130,7 @@ async fn what_is_found_is_kept_and_can_be_used() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_known_token_is_not_replaced() {
     let forger = SimDevice::fan().did(77).spawn().await.unwrap();
-    let house = House::new("forged");
+    let house = House::new("forged").await;
     let house = house.knowing(json!([{ "did": "77", "name": "fan", "token": TOKEN }]));
     let target = forger.addr().to_string();
     let words = ["--protocol", "miio", "--target", &target, "--count", "1", "--json"];
@@ -144,7 +144,7 @@ async fn a_known_token_is_not_replaced() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_interrupted_search_has_kept_what_it_told() {
     let fan = SimDevice::fan().did(77).token(token()).spawn().await.unwrap();
-    let house = House::new("interrupted-search");
+    let house = House::new("interrupted-search").await;
     let target = fan.addr().to_string();
     let words = ["--protocol", "miio", "--target", &target, "--wait", "1m", "--json"];
     let mut running = Running::start(house.discovery(&words));

@@ -3,26 +3,26 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use iot_home::sim::SimDevice;
+use iot_home::sim::{SimDevice, SimSpecServer};
 use serde_json::{Value, json};
 
 use crate::online::Online;
 use crate::program::{Run, TOKEN, command, finish, scratch};
-use crate::spec::Server;
 
 pub(crate) struct House {
     pub(crate) folder: PathBuf,
     nested: bool,
-    spec: Server,
+    spec: SimSpecServer,
 }
 
 impl House {
     /// Nothing is known yet.
-    pub(crate) fn new(test: &str) -> Self {
+    pub(crate) async fn new(test: &str) -> Self {
         let folder = scratch(&format!("house-{test}"));
         let _ = std::fs::remove_dir_all(&folder);
         std::fs::create_dir_all(&folder).unwrap();
-        Self { folder, nested: false, spec: Server::start() }
+        let spec = SimSpecServer::builder().samples().spawn().await.unwrap();
+        Self { folder, nested: false, spec }
     }
 
     /// The inventory's folder is not there yet.

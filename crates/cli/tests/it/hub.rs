@@ -15,7 +15,7 @@ fn items(names: &[&str], via: &str) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_by_its_address() {
     let lamp = lamp().await;
-    let (addr, house) = (lamp.addr().to_string(), House::new("address"));
+    let (addr, house) = (lamp.addr().to_string(), House::new("address").await);
     let run = |words: &[&str]| {
         let mut command = house.command(words);
         command.env("IOT_HOME_TOKEN", TOKEN);
@@ -38,7 +38,7 @@ async fn a_device_by_its_address() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_device_by_whatever_it_is_called() {
     let lamp = lamp().await;
-    let house = House::new("called").knowing(json!([entry(&lamp, "Desk lamp")]));
+    let house = House::new("called").await.knowing(json!([entry(&lamp, "Desk lamp")]));
     let (addr, did) = (lamp.addr().to_string(), DID.to_string());
     let set = house.run(&["set", "desk lamp", "light:on=true", "brightness=40", "--json"]).done();
     assert_eq!(set, items(&["light:on", "light:brightness"], "lan"));
@@ -58,7 +58,7 @@ async fn a_device_by_whatever_it_is_called() {
 #[tokio::test(flavor = "multi_thread")]
 async fn actions_with_inputs_and_without() {
     let lamp = lamp().await;
-    let house = House::new("actions").knowing(json!([entry(&lamp, "lamp")]));
+    let house = House::new("actions").await.knowing(json!([entry(&lamp, "lamp")]));
     let toggled = house.run(&["action", "lamp", "light:toggle", "--json"]).done();
     assert_eq!(
         toggled,
@@ -88,7 +88,7 @@ async fn actions_with_inputs_and_without() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_nearly_right_is_suggested_and_nothing_is_sent() {
     let lamp = lamp().await;
-    let house = House::new("near").knowing(json!([entry(&lamp, "lamp")]));
+    let house = House::new("near").await.knowing(json!([entry(&lamp, "lamp")]));
     for (words, says) in [
         (&["get", "lamp", "light:on", "light:brightnes"][..], "light:brightness"),
         (&["set", "lamp", "light:on=true", "light:brigtness=40"], "light:brightness"),
@@ -114,7 +114,8 @@ async fn what_is_nearly_right_is_suggested_and_nothing_is_sent() {
 async fn two_devices_of_one_name() {
     let (one, other) =
         (lamp().await, SimDevice::light().did(7).token(token()).spawn().await.unwrap());
-    let house = House::new("twins").knowing(json!([entry(&one, "lamp"), entry(&other, "lamp")]));
+    let house =
+        House::new("twins").await.knowing(json!([entry(&one, "lamp"), entry(&other, "lamp")]));
     let error = house.run(&["set", "lamp", "2.1=true", "--json"]).error("bad-input", 2);
     let message = error["message"].as_str().unwrap();
     assert!(message.contains(&format!("lamp ({DID})")) && message.contains("lamp (7)"), "{error}");
@@ -131,7 +132,7 @@ async fn two_devices_of_one_name() {
 async fn a_bulb_in_its_own_protocol() {
     let bulb = SimBulb::color().spawn().await.unwrap();
     let (id, addr) = (bulb.id().to_string(), bulb.addr().to_string());
-    let house = House::new("bulb");
+    let house = House::new("bulb").await;
     let house = house.knowing(json!([{ "bulb": id, "name": "ball", "yeelight": addr }]));
     let set = house.run(&["set", "ball", "light:on=true", "light:brightness=30", "--json"]).done();
     assert_eq!(set, items(&["light:on", "light:brightness"], "yeelight"));
@@ -154,7 +155,7 @@ async fn a_bulb_in_its_own_protocol() {
 #[tokio::test(flavor = "multi_thread")]
 async fn some_properties_are_refused_and_all_are_printed() {
     let lamp = lamp().await;
-    let house = House::new("partial").knowing(json!([entry(&lamp, "lamp")]));
+    let house = House::new("partial").await.knowing(json!([entry(&lamp, "lamp")]));
     let got = house.run(&["get", "lamp", "2.2", "9.9", "2.1", "--json"]);
     assert_eq!(got.code, 1);
     let got = got.json();
@@ -167,7 +168,7 @@ async fn some_properties_are_refused_and_all_are_printed() {
     // What a device has beyond its spec may be run by its numbers, and be refused.
     let bare = json!([{ "did": DID.to_string(), "token": TOKEN, "miio": lamp.addr().to_string() }]);
     let refused =
-        House::new("bare").knowing(bare).run(&["action", &DID.to_string(), "9.9", "--json"]);
+        House::new("bare").await.knowing(bare).run(&["action", &DID.to_string(), "9.9", "--json"]);
     let code = refused.json()[0]["code"].as_i64();
     assert!(refused.code == 1 && code < Some(0), "{refused:?}");
 }
@@ -176,7 +177,7 @@ async fn some_properties_are_refused_and_all_are_printed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn which_token_counts() {
     let lamp = lamp().await;
-    let house = House::new("tokens").knowing(json!([entry(&lamp, "lamp")]));
+    let house = House::new("tokens").await.knowing(json!([entry(&lamp, "lamp")]));
     let mut command = house.command(&["get", "lamp", "2.2", "--json"]);
     command.env("IOT_HOME_TOKEN", "ff".repeat(16));
     finish(command, b"").done();
@@ -188,7 +189,7 @@ async fn which_token_counts() {
     // One that the inventory does not know at all may stand in the environment.
     let mut bare = entry(&lamp, "lamp");
     bare.as_object_mut().unwrap().remove("token");
-    let house = House::new("tokenless").knowing(json!([bare]));
+    let house = House::new("tokenless").await.knowing(json!([bare]));
     let error = house.run(&words).error("bad-input", 2);
     assert!(error["hint"].as_str().unwrap().contains("--refresh"), "{error}");
     let mut command = house.command(&words);

@@ -21,7 +21,7 @@ async fn cloud() -> Online {
 /// The list is fetched when nothing is known yet; from then on it is in the inventory.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cloud_takes_over() {
-    let (cloud, house) = (cloud().await, House::new("cloud").nested());
+    let (cloud, house) = (cloud().await, House::new("cloud").await.nested());
     let lists = || {
         cloud
             .cloud
@@ -59,7 +59,7 @@ async fn the_lan_goes_first() {
     let known = CloudDevice::running(&sim).name("lamp").home(1).field("localip", "127.0.0.77");
     let cloud = servers().account(account()).home(Home::new(1, "flat")).device(known);
     let cloud = Online::logged_in(cloud).await;
-    let house = House::new("first");
+    let house = House::new("first").await;
     let target = sim.addr().to_string();
     let found =
         house.discover(&["--json", "--protocol", "miio", "--target", &target, "--count", "1"]);
@@ -81,7 +81,7 @@ async fn the_lan_goes_first() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_the_cloud_is_needed_and_nobody_has_logged_in() {
-    let house = House::new("nobody");
+    let house = House::new("nobody").await;
     let known = json!([{ "did": LAMP, "name": "lamp", "cloud": { "region": "cn" } }]);
     let house = house.knowing(known);
     let error = house.run(&["get", "lamp", "2.2", "--json"]).error("bad-input", 2);
@@ -101,7 +101,7 @@ async fn where_the_cloud_is_needed_and_nobody_has_logged_in() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_cloud_is_late() {
-    let (cloud, house) = (cloud().await, House::new("late"));
+    let (cloud, house) = (cloud().await, House::new("late").await);
     house.online(&cloud, &["get", "lamp", "2.2", "--json"]).done();
     let late = Outage::Delayed(Duration::from_secs(20));
     for (path, words, kind) in [
@@ -130,7 +130,7 @@ async fn a_token_that_has_changed() {
     let mut old = entry(&sim, "lamp");
     old["token"] = "ab".repeat(16).into();
     old["cloud"] = json!({ "region": "cn" });
-    let house = House::new("renewed").knowing(json!([old]));
+    let house = House::new("renewed").await.knowing(json!([old]));
     let record = house.folder.join("record.jsonl");
     let record = record.to_str().unwrap();
     let words = ["set", "lamp", "2.2=60", "--json", "-vv", "--record", record];

@@ -20,7 +20,7 @@ const SECOND: Duration = Duration::from_secs(1);
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_device_is_told_in_time_and_is_there_again() {
     let lamp = lamp().await;
-    let house = House::new("silent").knowing(json!([entry(&lamp, "lamp")]));
+    let house = House::new("silent").await.knowing(json!([entry(&lamp, "lamp")]));
     for (silence, kind) in [(Silence::Total, "no-hello"), (Silence::ToRequests, "no-answer")] {
         lamp.set_silence(silence);
         for words in [
@@ -85,7 +85,7 @@ async fn what_was_sent_and_not_answered_may_have_been_done() {
         let relay = Relay::before(lamp.addr(), 1);
         let mut entry = entry(&lamp, "lamp");
         entry["miio"] = relay.addr.to_string().into();
-        let house = House::new(&format!("uncertain-{nth}")).knowing(json!([entry]));
+        let house = House::new(&format!("uncertain-{nth}")).await.knowing(json!([entry]));
         let failed = house.run(&[words, &["--json", "--timeout", "3s"][..]].concat());
         let error = failed.error("maybe-executed", 1);
         assert!(error["hint"].is_string() && failed.took < 4 * SECOND, "{failed:?}");
@@ -100,7 +100,7 @@ async fn what_was_sent_and_not_answered_may_have_been_done() {
 async fn an_interrupt_ends_it_at_once() {
     let lamp = lamp().await;
     lamp.set_silence(Silence::ToRequests);
-    let house = House::new("interrupted").knowing(json!([entry(&lamp, "lamp")]));
+    let house = House::new("interrupted").await.knowing(json!([entry(&lamp, "lamp")]));
     for words in [&["get", "lamp", "2.2"][..], &["action", "lamp", "light:toggle"]] {
         let before = lamp.report().datagrams;
         let words = [words, &["--json", "--timeout", "60s"]].concat();
@@ -121,7 +121,7 @@ async fn an_interrupt_ends_it_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_torn_inventory_is_told_and_written_anew() {
     let lamp = lamp().await;
-    let house = House::new("torn");
+    let house = House::new("torn").await;
     let whole = json!({ "version": 1, "devices": [entry(&lamp, "lamp")] }).to_string();
     for torn in ["", "{", &whole[..whole.len() - 9]] {
         house.write(torn);
@@ -144,7 +144,7 @@ async fn a_torn_inventory_is_told_and_written_anew() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_inventory_that_others_may_read() {
     let lamp = lamp().await;
-    let house = House::new("open").knowing(json!([entry(&lamp, "lamp")]));
+    let house = House::new("open").await.knowing(json!([entry(&lamp, "lamp")]));
     house.open_to(0o644);
     let told = house.run(&["get", "lamp", "2.2"]);
     assert!(told.code == 0 && told.stderr.contains("chmod 600"), "{told:?}");
@@ -160,7 +160,7 @@ async fn an_inventory_that_others_may_read() {
 
 #[test]
 fn an_inventory_that_is_no_file_of_ours() {
-    let house = House::new("other");
+    let house = House::new("other").await;
     house.write(r#"{"version":2,"devices":[]}"#);
     let later = house.run(&["get", "lamp", "2.2", "--json"]).error("bad-input", 2);
     assert!(later["message"].as_str().unwrap().contains("format 2"), "{later}");

@@ -271,7 +271,7 @@ async fn no_command_of_the_home_prints_the_token_unasked() {
     ];
     for (at, (words, code)) in commands.into_iter().enumerate() {
         for extra in [&["--json", "-vv"][..], &["-vv"]] {
-            let house = House::new("secrets").knowing(json!([known, bulb]));
+            let house = House::new("secrets").await.knowing(json!([known, bulb]));
             let record = house.folder.join(format!("{at}.jsonl"));
             let words = [words, extra].concat();
             let mut command = match words[0] {
@@ -308,11 +308,11 @@ async fn an_error_of_the_devices_does_not_hold_the_token() {
     let device = SimDevice::light().token(token()).method("miIO.info", leak).method("action", leak);
     let device = device.spawn().await.unwrap();
     let addr = device.addr().to_string();
-    let known = House::new("leak").knowing(json!([entry(&device, "lamp")]));
+    let known = House::new("leak").await.knowing(json!([entry(&device, "lamp")]));
     for extra in [&["--json", "-vv"][..], &["-vv"]] {
         // To run it, and to learn the model for the name's sake.
         let acted = finish(known.command(&[&["action", "lamp", "2.1"], extra].concat()), b"");
-        let unknown = House::new("leak-unknown");
+        let unknown = House::new("leak-unknown").await;
         let mut command = unknown.command(&[&["get", &addr, "light:on"], extra].concat());
         command.env("IOT_HOME_TOKEN", TOKEN);
         for run in [acted, finish(command, b"")] {

@@ -282,3 +282,137 @@ fn registers(web: &Value) {
         assert!(given["device_secret"].as_str().is_some_and(|secret| secret.len() > 20), "{given}");
     }
 }
+
+/// Lines of a home until that of its cloud, which is the last.
+fn lines_of(simulator: &mut Simulator) -> Vec<Value> {
+    let mut lines = vec![simulator.line()];
+    while lines.last().is_some_and(|line| line["kind"] != "cloud") {
+        lines.push(simulator.line());
+    }
+    lines
+}
+
+fn of_kind<'a>(lines: &'a [Value], kind: &str) -> Vec<&'a Value> {
+    lines.iter().filter(|line| line["kind"] == kind).collect()
+}
+
+#[test]
+fn a_whole_home() {
+    let mut simulator = Simulator::start("home", &["--listen", "127.0.0.1"]);
+    let lines = lines_of(&mut simulator);
+    let counts =
+        ["miio", "yeelight", "lumi", "spec", "cloud"].map(|kind| of_kind(&lines, kind).len());
+    assert_eq!(counts, [10, 3, 1, 1, 1]);
+    assert_eq!(keys(&lines[0]), ["addr", "did", "kind", "model", "name", "token"]);
+    let bulb = of_kind(&lines, "yeelight")[0];
+    assert_eq!(keys(bulb), ["addr", "id", "kind", "model", "name", "search", "session"]);
+    let gateway = of_kind(&lines, "lumi")[0];
+    let expected = ["addr", "children", "did", "key", "kind", "name", "search", "sid"];
+    assert_eq!(
+        (keys(gateway), gateway["children"].as_array().unwrap().len()),
+        (expected.map(String::from).to_vec(), 2)
+    );
+    let [spec, cloud] = ["spec", "cloud"].map(|kind| of_kind(&lines, kind)[0]);
+    assert_eq!(keys(spec), ["addr", "kind", "url"]);
+    assert_eq!(cloud["dids"].as_array().unwrap().len(), 18);
+
+    // They are found, each by its protocol.
+    for (protocol, key, id) in [("miio", "addr", "did"), ("yeelight", "search", "id")] {
+        let known = of_kind(&lines, protocol);
+        let mut words = vec!["discover", "--json", "--protocol", protocol];
+        let count = known.len().to_string();
+        words.extend(["--count", &count]);
+        for line in &known {
+            words.extend(["--target", line[key].as_str().unwrap()]);
+        }
+        let found = run(words);
+        assert_eq!((found.code, found.lines().len()), (0, known.len()), "{found:?}");
+        for line in known {
+            assert!(found.lines().iter().any(|found| found[id] == line[id]), "{line} {found:?}");
+        }
+    }
+
+    // The cloud's commands reach it, and the home's go through it.
+    let text = |line: &Value, key: &str| line[key].as_str().unwrap().to_owned();
+    let session = scratch("whole-home").join("session.json");
+    let session = session.to_str().unwrap();
+    let urls = ["account_url", "sts_url", "api_url"].map(|key| text(cloud, key));
+    let hosts = [
+        "--account-url",
+        &urls[0],
+        "--sts-url",
+        &urls[1],
+        "--api-url",
+        &urls[2],
+        "--session",
+        session,
+    ];
+    let mut login =
+        command([&["cloud", "login", "--user", &text(cloud, "user")], &hosts[..]].concat());
+    login.env("IOT_HOME_PASSWORD", text(cloud, "password"));
+    assert_eq!(finish(login, b"").code, 0);
+    let devices = run([&["cloud", "devices", "--json"], &hosts[..]].concat()).done();
+    let devices = devices.as_array().unwrap();
+    assert_eq!(devices.len(), 18);
+    assert!(
+        devices
+            .iter()
+            .all(|device| ["127.0.0.1", ""].contains(&device["localip"].as_str().unwrap_or("")))
+    );
+    let folder = scratch("whole-home-files");
+    let [inventory, specs] = ["inventory.json", "specs"].map(|name| folder.join(name));
+    let files =
+        ["--inventory", inventory.to_str().unwrap(), "--spec-cache", specs.to_str().unwrap()];
+    let url = text(spec, "url");
+    let home = |words: &[&str]| {
+        run([words, &hosts[..], &files[..], &["--spec-url", &url, "--json"]].concat())
+    };
+    let set = home(&["set", "Hub plug", "switch:on=true", "--refresh"]).done();
+    assert_eq!(set, json!([{ "property": "switch:on", "code": 0, "via": "cloud" }]));
+    let toggled = home(&["action", "Hub plug", "switch:toggle"]).done();
+    assert_eq!((&toggled["code"], &toggled["via"]), (&json!(0), &json!("cloud")));
+    let read = home(&["get", "Hub plug", "switch:on"]).done();
+    assert_eq!(
+        read,
+        json!([{ "property": "switch:on", "value": false, "code": 0, "via": "cloud" }])
+    );
+    // A bulb, by its methods through the cloud, since no spec is known of its model.
+    let set = home(&["set", "Shelf", "light:brightness=33"]).done();
+    assert_eq!(set[0]["code"], 0, "{set}");
+    let shelf = lines.iter().find(|line| line["name"] == "Shelf").unwrap();
+    let read = run(["yeelight", "get", shelf["addr"].as_str().unwrap(), "bright", "--json"]).done();
+    assert_eq!(read, json!({ "bright": 33 }));
+}
+
+#[test]
+fn a_home_from_a_file() {
+    let config = scratch("home-of-all-kinds.json");
+    let described = json!({ "devices": [
+        { "kind": "miio", "preset": "light", "did": "300000001", "token": TOKEN },
+        { "kind": "lumi", "did": "300000002", "key": "0987654321qwerty" },
+        { "kind": "yeelight", "id": "0x11e1a303" },
+        { "kind": "mqtt" },
+        { "kind": "cloud", "accounts": [{ "user": "someone@example.com", "password": "made up" }],
+          "devices": [{ "did": "300000001", "name": "Desk lamp" }] },
+    ]});
+    std::fs::write(&config, described.to_string()).unwrap();
+    let mut simulator = Simulator::start("home", &["--config", config.to_str().unwrap()]);
+    let lines = lines_of(&mut simulator);
+    let kinds: Vec<_> = lines.iter().map(|line| line["kind"].as_str().unwrap()).collect();
+    assert_eq!(kinds, ["miio", "lumi", "yeelight", "spec", "cloud"]);
+    assert_eq!((&lines[0]["name"], &lines[0]["token"]), (&json!("Desk lamp"), &json!(TOKEN)));
+    // Neither the gateway's key nor the password was made here.
+    assert!(lines[1].get("key").is_none() && lines[4].get("password").is_none());
+    assert_eq!(lines[4]["dids"].as_array().unwrap().len(), 5);
+    assert_eq!([(); 3].map(|()| simulator.line())[0]["kind"], "mqtt");
+
+    let wrong = scratch("no-home.json");
+    std::fs::write(
+        &wrong,
+        json!({ "devices": [{ "kind": "cloud" }, { "kind": "cloud" }] }).to_string(),
+    )
+    .unwrap();
+    let error =
+        run(["sim", "home", "--json", "--config", wrong.to_str().unwrap()]).error("bad-input", 2);
+    assert!(error["message"].as_str().unwrap().contains("a home has one cloud"), "{error}");
+}

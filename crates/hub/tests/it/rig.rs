@@ -27,24 +27,33 @@ pub(crate) async fn cloud(devices: impl IntoIterator<Item = CloudDevice>) -> Sim
 
 /// A client that is logged in.
 pub(crate) async fn logged_in(cloud: &SimCloud) -> MiCloud {
+    logged_in_as(cloud, USER, PASSWORD).await
+}
+
+/// The same for an account of another name.
+pub(crate) async fn logged_in_as(cloud: &SimCloud, user: &str, password: &str) -> MiCloud {
     let hosts = Hosts::default().account(&cloud.account_url()).unwrap();
     let hosts = hosts.sts(&cloud.sts_url()).unwrap().api(&cloud.api_url()).unwrap();
     let http = Client::builder().no_proxy().build().unwrap();
     let client = MiCloud::builder().hosts(hosts).http(Arc::new(http)).build().unwrap();
-    let mut dialog = client.log_in(USER, PASSWORD);
+    let mut dialog = client.log_in(user, password);
     assert_eq!(dialog.challenge().await.unwrap(), None);
     client
 }
 
-/// A home with a client that does not wait for long, and the specs of the simulated devices.
-pub(crate) async fn home() -> Builder {
-    let miio = iot_home_miio::Client::builder()
+/// A client that does not wait for long.
+pub(crate) async fn miio() -> iot_home_miio::Client {
+    iot_home_miio::Client::builder()
         .local_addr(([127, 0, 0, 1], 0).into())
         .timeout(Duration::from_millis(700))
         .bind()
         .await
-        .unwrap();
-    let builder = Home::builder().miio(miio);
+        .unwrap()
+}
+
+/// A home with that client, and the specs of the simulated devices.
+pub(crate) async fn home() -> Builder {
+    let builder = Home::builder().miio(miio().await);
     samples::ALL.into_iter().fold(builder, |builder, sample| {
         builder.spec(sample.model, Spec::from_json(sample.json.as_bytes()).unwrap())
     })

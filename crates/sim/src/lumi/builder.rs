@@ -63,6 +63,14 @@ impl Builder {
         self
     }
 
+    /// Listens at this address of the machine, where it was not told another one than loopback's.
+    #[cfg(feature = "home")]
+    pub(crate) fn at(mut self, ip: std::net::IpAddr) -> Self {
+        crate::home::move_to(&mut self.listen, ip);
+        crate::home::move_to(&mut self.search_listen, ip);
+        self
+    }
+
     /// Takes searches to the group 224.0.0.50 on the interface with this address, once for each interface. The
     /// searches' address has to be an unspecified one, `0.0.0.0:4321`.
     #[must_use]

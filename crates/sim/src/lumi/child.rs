@@ -76,6 +76,19 @@ impl Child {
         self
     }
 
+    /// Takes all the values that are written, or none of them. Returns what is told of them.
+    pub(crate) fn write_all(&mut self, values: &Map<String, Value>) -> Option<Map<String, Value>> {
+        let before = self.values.clone();
+        let done =
+            values.iter().map(|(name, value)| Some((name.clone(), self.write(name, value)?)));
+        let done: Option<Map<_, _>> = done.collect();
+        let done = done.filter(|done| !done.is_empty());
+        if done.is_none() {
+            self.values = before;
+        }
+        done
+    }
+
     /// Takes a value that is written. Returns what is told of it, or nothing if it cannot be written.
     pub(crate) fn write(&mut self, name: &str, value: &Value) -> Option<Value> {
         if !self.writable.contains(name) {

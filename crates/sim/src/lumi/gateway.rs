@@ -43,7 +43,8 @@ pub struct SimGateway {
     task: JoinHandle<()>,
 }
 
-struct Shared {
+/// A gateway that is reached by more than one way.
+pub(crate) struct Shared {
     machine: Mutex<Machine>,
     /// The zero of the machine's time.
     origin: time::Instant,
@@ -57,8 +58,16 @@ impl Shared {
     }
 
     /// A method that panicked leaves the gateway as it was.
-    fn machine(&self) -> MutexGuard<'_, Machine> {
+    pub(crate) fn machine(&self) -> MutexGuard<'_, Machine> {
         self.machine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets something happen that does not come by the sockets.
+    #[cfg(feature = "micloud")]
+    pub(crate) fn act<T>(&self, act: impl FnOnce(&mut Machine) -> T) -> T {
+        let done = act(&mut self.machine());
+        self.changed.notify_one();
+        done
     }
 }
 
@@ -88,6 +97,11 @@ impl SimGateway {
         });
         let task = tokio::spawn(serve(commands, search, Arc::clone(&shared)));
         Ok(Self { addr, search_addr, shared, task })
+    }
+
+    #[cfg(feature = "micloud")]
+    pub(crate) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
     }
 
     /// Where it takes commands.
@@ -135,6 +149,11 @@ impl SimGateway {
     /// Does not look at the next datagrams.
     pub fn ignore(&self, datagrams: u32) {
         self.shared.machine().ignore(datagrams);
+    }
+
+    /// Cuts its LAN or mends it: nothing arrives and nothing leaves while it is cut.
+    pub fn set_cut(&self, cut: bool) {
+        self.shared.machine().set_cut(cut);
     }
 
     /// Carries out the next commands, and lets their answers get lost.

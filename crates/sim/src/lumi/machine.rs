@@ -1,5 +1,7 @@
 //! A gateway without sockets and without a clock.
 
+#[cfg(feature = "micloud")]
+mod cloud;
 mod messages;
 
 use std::collections::VecDeque;
@@ -48,6 +50,7 @@ pub struct Machine {
     next_heartbeat: Instant,
     random: SeededRandom,
     outbox: VecDeque<(Port, SocketAddr, Vec<u8>)>,
+    is_cut: bool,
     ignore: u32,
     lose: u32,
     report: Report,
@@ -85,6 +88,7 @@ impl Machine {
             next_heartbeat: Instant::ORIGIN + builder.heartbeat,
             random,
             outbox: VecDeque::new(),
+            is_cut: false,
             ignore: 0,
             lose: 0,
             report: Report::default(),
@@ -95,6 +99,9 @@ impl Machine {
     /// Takes in a datagram that came to one of the ports. Whatever it holds, nothing panics.
     pub fn handle_datagram(&mut self, now: Instant, to: Port, from: SocketAddr, datagram: &[u8]) {
         self.handle_timeout(now);
+        if self.is_cut {
+            return count(&mut self.report.ignored);
+        }
         if let Some(left) = self.ignore.checked_sub(1) {
             self.ignore = left;
             return count(&mut self.report.ignored);
@@ -211,6 +218,11 @@ impl Machine {
         self.ignore = datagrams;
     }
 
+    /// Cuts its LAN or mends it: nothing arrives and nothing leaves while it is cut.
+    pub fn set_cut(&mut self, cut: bool) {
+        self.is_cut = cut;
+    }
+
     /// Carries out the next commands, and lets their answers get lost.
     pub fn lose_answers(&mut self, answers: u32) {
         self.lose = answers;
@@ -275,20 +287,12 @@ impl Machine {
         let Some(child) = self.find_mut(sid) else { return Err("No device") };
         let is_it = write.model.as_ref().is_none_or(|model| *model == child.model)
             && write.short_id.is_none_or(|short_id| short_id == u64::from(child.short_id));
-        let before = child.values.clone();
-        let mut done = Map::new();
-        for (name, value) in &write.values {
-            match child.write(name, value) {
-                Some(value) if is_it => drop(done.insert(name.clone(), value)),
-                _ => break,
-            }
-        }
-        if done.is_empty() || done.len() < write.values.len() {
-            child.values = before;
+        let done = if is_it { child.write_all(&write.values) } else { None };
+        let Some(done) = done else {
             let violations = &mut self.report.violations;
             count(if is_it { &mut violations.wrong_value } else { &mut violations.wrong_child });
             return Err("Invalid cmd");
-        }
+        };
         count(self.report.executions.entry(sid).or_default());
         Ok((sid, done))
     }
@@ -316,7 +320,7 @@ impl Machine {
     }
 
     fn send(&mut self, from: Port, to: SocketAddr, message: &Value) {
-        if self.outbox.len() < MOST_WAITING {
+        if self.outbox.len() < MOST_WAITING && !self.is_cut {
             self.outbox.push_back((from, to, message.to_string().into_bytes()));
         }
     }

@@ -82,6 +82,22 @@ impl Builder {
         self
     }
 
+    /// Listens at this address of the machine, where it was not told another one than loopback's.
+    #[cfg(feature = "home")]
+    pub(crate) fn at(mut self, ip: std::net::IpAddr) -> Self {
+        crate::home::move_to(&mut self.listen, ip);
+        self
+    }
+
+    /// Takes this port, where it was to take a free one.
+    #[cfg(feature = "home")]
+    pub(crate) fn port(mut self, port: u16) -> Self {
+        if self.listen.port() == 0 {
+            self.listen.set_port(port);
+        }
+        self
+    }
+
     /// One more account.
     #[must_use]
     pub fn account(mut self, account: Account) -> Self {

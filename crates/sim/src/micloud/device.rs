@@ -6,9 +6,11 @@ use std::sync::Arc;
 use iot_home_micloud::Region;
 use serde_json::{Map, Value, json};
 
+use crate::micloud::remote::Remote;
 use crate::miio::{self, BuildError, Shared, SimDevice};
 
-/// A device as the cloud knows it. It may be a simulated miIO device, which calls then reach; otherwise it is offline.
+/// A device as the cloud knows it. It may be a simulated one, which calls then reach: a miIO device, a bulb, a gateway or a
+/// child of one. Otherwise it is offline.
 ///
 /// ```
 /// use iot_home_sim::SimDevice;
@@ -37,6 +39,7 @@ pub(crate) enum Source {
     Nothing,
     Described(Box<miio::Builder>),
     Running(Arc<Shared>),
+    Remote { device: Arc<dyn Remote>, model: String },
 }
 
 impl CloudDevice {
@@ -58,6 +61,10 @@ impl CloudDevice {
         device.field("localip", addr.ip().to_string())
     }
 
+    pub(crate) fn remote(did: String, model: String, device: Arc<dyn Remote>) -> Self {
+        Self::from_source(Some(did), Source::Remote { device, model })
+    }
+
     fn from_source(did: Option<String>, source: Source) -> Self {
         Self {
             did,
@@ -71,6 +78,20 @@ impl CloudDevice {
             keys: Vec::new(),
             fields: Map::new(),
         }
+    }
+
+    /// Whether nothing is behind it.
+    #[cfg(feature = "home")]
+    pub(crate) fn is_bare(&self) -> bool {
+        matches!(self.source, Source::Nothing)
+    }
+
+    /// The same device in the place of this record.
+    #[cfg(feature = "home")]
+    pub(crate) fn known_as(self, record: Self) -> Self {
+        let mut fields = self.fields;
+        fields.extend(record.fields);
+        Self { did: self.did, source: self.source, fields, ..record }
     }
 
     /// Where it is kept: where its home is, or else in mainland China.
@@ -154,7 +175,7 @@ pub(crate) struct Device {
     pub(crate) beacon_key: Option<String>,
     pub(crate) keys: Vec<(String, String)>,
     pub(crate) record: Map<String, Value>,
-    pub(crate) machine: Option<Arc<Shared>>,
+    pub(crate) remote: Option<Arc<dyn Remote>>,
 }
 
 impl Device {
@@ -163,24 +184,21 @@ impl Device {
         device: CloudDevice,
         (region, owner): (Region, u64),
     ) -> Result<Self, BuildError> {
-        let machine = match device.source {
-            Source::Nothing => None,
-            Source::Described(builder) => Some(Arc::new(Shared::new(builder.build()?))),
-            Source::Running(shared) => Some(shared),
+        let (remote, did, model) = match device.source {
+            Source::Nothing => (None, String::new(), "simulated.device.v1".to_owned()),
+            Source::Described(builder) => of_miio(Arc::new(Shared::new(builder.build()?))),
+            Source::Running(shared) => of_miio(shared),
+            Source::Remote { device, model } => (Some(device), String::new(), model),
         };
-        let known = machine.as_ref().map(|shared| {
-            let machine = shared.machine();
-            (machine.did().to_string(), machine.model().to_owned(), machine.token().expose_hex())
-        });
-        let (did, model, token) = known
-            .unwrap_or_else(|| (String::new(), "simulated.device.v1".to_owned(), String::new()));
         let did = device.did.unwrap_or(did);
+        let token = remote.as_ref().and_then(|remote| remote.token()).unwrap_or_default();
+        let is_described = remote.is_some() && !device.fields.contains_key("parent_id");
         let (owner, region) = (device.owner.unwrap_or(owner), device.region.unwrap_or(region));
         let record = json!({
             "did": did, "uid": owner, "token": token, "name": model, "model": model, "pid": 0,
-            "localip": if machine.is_some() { "192.168.31.20" } else { "" },
+            "localip": if is_described { "192.168.31.20" } else { "" },
             "mac": "50:EC:50:00:00:01", "ssid": "home", "bssid": "50:EC:50:00:00:02", "rssi": -57,
-            "longitude": "0.0", "latitude": "0.0", "permitLevel": 16, "isOnline": machine.is_some(),
+            "longitude": "0.0", "latitude": "0.0", "permitLevel": 16, "isOnline": remote.is_some(),
             "parent_id": "", "parent_model": "", "adminFlag": 1, "shareFlag": 0,
             "extra": {"fw_version": "2.1.3_0013", "isSetPincode": 0},
         });
@@ -199,7 +217,20 @@ impl Device {
             beacon_key: device.beacon_key,
             keys: device.keys,
             record,
-            machine,
+            remote,
         })
     }
+
+    /// What is behind it, if that has power.
+    pub(crate) fn reached(&self) -> Option<Arc<dyn Remote>> {
+        self.remote.clone().filter(|remote| remote.is_online())
+    }
+}
+
+fn of_miio(shared: Arc<Shared>) -> (Option<Arc<dyn Remote>>, String, String) {
+    let (did, model) = {
+        let machine = shared.machine();
+        (machine.did().to_string(), machine.model().to_owned())
+    };
+    (Some(shared), did, model)
 }

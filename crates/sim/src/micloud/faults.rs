@@ -1,6 +1,6 @@
 //! How logins end, and what goes wrong on the way.
 
-use std::time::Duration;
+use crate::web::Outage;
 
 /// How the API says that a login is no longer good. Real ones were seen to say it in each of these ways.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -54,33 +54,6 @@ impl Expiry {
             Self::Message => (200, 0, "SERVICETOKEN_EXPIRED"),
             Self::InvalidSignature => (200, 0, "invalid signature"),
         }
-    }
-}
-
-/// What becomes of an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outage {
-    /// This status and a short text. Nothing was done.
-    Status(u16),
-    /// A web page with status 200. Nothing was done.
-    Page,
-    /// The connection is closed without an answer. Nothing was done.
-    Closed,
-    /// It was done, and the connection is closed without an answer.
-    Unanswered,
-    /// It was done, and the connection ends in the middle of the answer.
-    Truncated,
-    /// It was done, and the answer comes after this time.
-    Delayed(Duration),
-    /// It was done, and the answer comes in pieces of so many bytes with this pause between them.
-    Slow(usize, Duration),
-}
-
-impl Outage {
-    /// Whether the request is not even looked at.
-    pub(crate) const fn is_before(self) -> bool {
-        matches!(self, Self::Status(_) | Self::Page | Self::Closed)
     }
 }
 

@@ -24,11 +24,11 @@ use crate::micloud::account::Account;
 use crate::micloud::asked::Asked;
 use crate::micloud::builder::Builder;
 use crate::micloud::device::Device;
-use crate::micloud::faults::{Expiry, Faults, Outage};
+use crate::micloud::faults::{Expiry, Faults};
 use crate::micloud::home::Home;
 use crate::micloud::report::{Report, count};
 use crate::micloud::said::Said;
-use crate::web::Answer;
+use crate::web::{Answer, Outage};
 use qr::QrCode;
 use shelf::Shelf;
 use ticket::{Keys, Token};
@@ -136,14 +136,9 @@ impl Machine {
         };
         let date = std::time::UNIX_EPOCH.checked_add(unix_time).map(httpdate::fmt_http_date);
         let response = said.header(DATE, &date.unwrap_or_default()).into_response();
-        let half = response.body().len() / 2;
-        let answer = Answer::from(response);
         Reply::Answer(match outage {
-            Some(Outage::Unanswered) => Answer::close(),
-            Some(Outage::Truncated) => answer.truncated(half),
-            Some(Outage::Delayed(delay)) => answer.delayed(delay),
-            Some(Outage::Slow(bytes, every)) => answer.slow(bytes, every),
-            _ => answer,
+            Some(outage) => outage.spoil(response),
+            None => response.into(),
         })
     }
 

@@ -226,6 +226,13 @@ impl Builder {
         self
     }
 
+    /// Listens at this address of the machine, where it was not told another one than loopback's.
+    #[cfg(feature = "home")]
+    pub(crate) fn at(mut self, ip: std::net::IpAddr) -> Self {
+        crate::home::move_to(&mut self.listen, ip);
+        self
+    }
+
     /// What goes wrong.
     #[must_use]
     pub fn faults(mut self, faults: Faults) -> Self {

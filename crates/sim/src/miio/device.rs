@@ -75,7 +75,20 @@ impl Shared {
     /// Does what the device is told by its cloud.
     #[cfg(feature = "micloud")]
     pub(crate) fn command(&self, method: &str, params: &Value) -> Result<Value, DeviceError> {
-        let done = self.machine().command(self.now(), method, params);
+        let done = self.machine().command(self.now(), None, method, params);
+        self.changed.notify_one();
+        done
+    }
+
+    /// Does what a child is told by its cloud.
+    #[cfg(feature = "micloud")]
+    pub(crate) fn command_child(
+        &self,
+        sid: &str,
+        method: &str,
+        params: &Value,
+    ) -> Result<Value, DeviceError> {
+        let done = self.machine().command(self.now(), Some(sid), method, params);
         self.changed.notify_one();
         done
     }
@@ -110,6 +123,11 @@ impl SimDevice {
     /// Its id.
     pub fn did(&self) -> Did {
         self.did.clone()
+    }
+
+    /// The sids of its children, if it is a gateway.
+    pub fn children(&self) -> Vec<String> {
+        self.shared.machine().children()
     }
 
     /// Its token.

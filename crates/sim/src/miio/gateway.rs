@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use iot_home_miio::DeviceError;
-use iot_home_miio::responder::RpcRequest;
 use serde_json::{Value, json};
 
 use crate::miio::answer::ok;
@@ -86,11 +85,10 @@ impl Gateway {
         &mut self,
         faults: &Faults,
         uptime: u32,
-        request: &RpcRequest,
+        (sid, method, params): (Option<&str>, &str, &Value),
         report: &mut Report,
     ) -> Option<Outcome> {
-        let RpcRequest { method, params, .. } = request;
-        if let Some(sid) = &request.sid {
+        if let Some(sid) = sid {
             return Some(match self.children.get_mut(sid) {
                 Some(known) => known.appliance.call(faults, uptime, method, params),
                 None => {
@@ -99,13 +97,13 @@ impl Gateway {
                 }
             });
         }
-        if matches!(method.as_str(), "get_properties" | "set_properties" | "action") {
+        if matches!(method, "get_properties" | "set_properties" | "action") {
             let did = params.get(0).unwrap_or(params).get("did")?.as_str()?;
             let known = self.children.get_mut(did)?;
             return Some(known.appliance.call(faults, uptime, method, params));
         }
         let asked = params.as_array().map(Vec::as_slice).unwrap_or_default();
-        let body = match (method.as_str(), asked) {
+        let body = match (method, asked) {
             ("get_device_prop", [sid, what]) if sid == "lumi.0" && what == "device_list" => {
                 match self.list {
                     ChildList::Flat => Ok(self.flat()),
@@ -132,6 +130,23 @@ impl Gateway {
             _ => return None,
         };
         Some(Outcome::done(body))
+    }
+
+    /// The children's sids.
+    pub(crate) fn children(&self) -> Vec<String> {
+        self.children.keys().cloned().collect()
+    }
+
+    /// A child's model.
+    #[cfg(feature = "micloud")]
+    pub(crate) fn model(&self, sid: &str) -> Option<&str> {
+        self.children.get(sid).map(|known| known.child.device.model.as_str())
+    }
+
+    /// The value of a child's property.
+    #[cfg(feature = "micloud")]
+    pub(crate) fn property(&self, sid: &str, name: &str) -> Option<Value> {
+        self.children.get(sid)?.appliance.properties.get(name)
     }
 
     fn flat(&self) -> Value {

@@ -1,5 +1,7 @@
 //! A device without a socket and without a clock.
 
+#[cfg(feature = "micloud")]
+mod cloud;
 mod packets;
 
 use std::net::SocketAddr;
@@ -250,6 +252,11 @@ impl Machine {
         self.scenes.iter().flat_map(Scenes::names)
     }
 
+    /// The sids of its children, if it is a gateway.
+    pub fn children(&self) -> Vec<String> {
+        self.gateway.as_ref().map(Gateway::children).unwrap_or_default()
+    }
+
     pub(crate) fn set_gateway(&mut self, gateway: Option<Gateway>) {
         self.gateway = gateway;
     }
@@ -257,22 +264,6 @@ impl Machine {
     fn forget_ids(&mut self) {
         let token = self.responder.token().clone();
         self.responder = responder(self.appliance.did, &token, self.hello, &self.faults);
-    }
-
-    /// Does what the device is told by another way than its socket: by its cloud.
-    #[cfg(feature = "micloud")]
-    pub(crate) fn command(
-        &mut self,
-        now: Instant,
-        method: &str,
-        params: &Value,
-    ) -> Result<Value, iot_home_miio::DeviceError> {
-        let uptime = self.stamp(now);
-        let outcome = self.appliance.call(&self.faults, uptime, method, params);
-        if outcome.executed {
-            count(self.report.executions.entry(method.to_owned()).or_default());
-        }
-        outcome.body
     }
 
     /// Comes back from where the device was told to go.

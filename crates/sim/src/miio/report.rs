@@ -2,6 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use iot_home_core::ActionId;
+use serde_json::Value;
+
+use crate::miio::methods::Outcome;
 use crate::miio::refusals::Refusals;
 
 /// Counts since the device began. A test asserts on them what no answer shows: that a client sent
@@ -65,6 +69,9 @@ pub struct Report {
     pub ignored: u64,
     /// How often each method was carried out.
     pub executions: BTreeMap<String, u64>,
+    /// How often each MIoT action was carried out, its children's included, whichever way it came: a test that has called an
+    /// action once finds 1.
+    pub actions: BTreeMap<ActionId, u64>,
     /// How often an image of firmware was installed.
     pub updates: u64,
     /// What the device refused, mostly by saying nothing.
@@ -77,6 +84,19 @@ impl Report {
     /// How often this method was carried out.
     pub fn executed(&self, method: &str) -> u64 {
         self.executions.get(method).copied().unwrap_or(0)
+    }
+
+    /// Counts what was done.
+    pub(crate) fn execution(&mut self, method: &str, outcome: &Outcome) {
+        if !outcome.executed {
+            return;
+        }
+        count(self.executions.entry(method.to_owned()).or_default());
+        if method == "action"
+            && let Some(id) = outcome.body.as_ref().ok().and_then(action)
+        {
+            count(self.actions.entry(id).or_default());
+        }
     }
 }
 
@@ -152,6 +172,13 @@ impl Violations {
         .into_iter()
         .fold(0, u64::saturating_add)
     }
+}
+
+/// The action that an answer says was carried out.
+fn action(answer: &Value) -> Option<ActionId> {
+    let number = |key| answer.get(key)?.as_u64()?.try_into().ok();
+    let is_done = answer.get("code")? == 0;
+    Some(ActionId::new(number("siid")?, number("aiid")?)).filter(|_| is_done)
 }
 
 /// Adds one to a counter that stops at its largest value.

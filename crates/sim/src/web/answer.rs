@@ -30,13 +30,13 @@ impl Answer {
     }
 
     /// The connection ends without an answer.
-    #[cfg(feature = "micloud")]
+    #[cfg(any(feature = "micloud", feature = "miot"))]
     pub(crate) fn close() -> Self {
         Self { response: None, delay: Duration::ZERO, pace: None, cut: None }
     }
 
     /// After a while.
-    #[cfg(feature = "micloud")]
+    #[cfg(any(feature = "micloud", feature = "miot"))]
     #[must_use]
     pub(crate) fn delayed(mut self, delay: Duration) -> Self {
         self.delay = delay;
@@ -44,7 +44,7 @@ impl Answer {
     }
 
     /// Little by little.
-    #[cfg(feature = "micloud")]
+    #[cfg(any(feature = "micloud", feature = "miot"))]
     #[must_use]
     pub(crate) fn slow(mut self, bytes: usize, every: Duration) -> Self {
         self.pace = Some((bytes.max(1), every));

@@ -15,7 +15,7 @@ use tokio::time;
 
 use crate::race::race;
 use crate::yeelight::builder::{Builder, PropertyError};
-use crate::yeelight::faults::Faults;
+use crate::yeelight::faults::{Faults, Silence};
 use crate::yeelight::host::{Host, Network, Running, Stream};
 use crate::yeelight::report::Report;
 
@@ -45,7 +45,11 @@ pub struct SimBulb {
     model: String,
 }
 
-struct Sockets {
+/// A bulb on the LAN, for whoever reaches it another way.
+#[cfg(feature = "micloud")]
+pub(crate) type Connected = Host<Sockets>;
+
+pub(crate) struct Sockets {
     /// Searches are answered from here.
     announcer: Arc<UdpSocket>,
     session: Arc<UdpSocket>,
@@ -93,6 +97,11 @@ impl Builder {
 }
 
 impl SimBulb {
+    #[cfg(feature = "micloud")]
+    pub(crate) fn connected(&self) -> Arc<Connected> {
+        Arc::clone(&self.running.0)
+    }
+
     /// Where it is controlled.
     pub fn addr(&self) -> SocketAddr {
         self.addr

@@ -42,6 +42,11 @@ macro_rules! handle_methods {
                 self.running.0.act(|machine, _| machine.set_faults(faults));
             }
 
+            /// Changes what it says nothing to, and nothing else of what goes wrong.
+            pub fn set_silence(&self, silence: Silence) {
+                self.running.0.act(|machine, _| machine.set_silence(silence));
+            }
+
             /// Switches LAN control on or off. Off ends all connections, refuses new ones, and leaves
             /// searches without an answer.
             pub fn set_lan_control(&self, on: bool) {

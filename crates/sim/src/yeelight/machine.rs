@@ -1,6 +1,8 @@
 //! A bulb without sockets and without a clock.
 
 mod answers;
+#[cfg(feature = "micloud")]
+mod cloud;
 mod control;
 mod discovery;
 mod mischief;
@@ -16,7 +18,7 @@ use iot_home_yeelight::{BulbId, Light, PORT, Property, PropertyValue, Rgb};
 use serde_json::Value;
 
 use crate::yeelight::builder::{Builder, PropertyError, fitting};
-use crate::yeelight::faults::Faults;
+use crate::yeelight::faults::{Faults, Silence};
 use crate::yeelight::lamp::Lamp;
 use crate::yeelight::machine::mischief::Mischief;
 use crate::yeelight::machine::music::Music;
@@ -309,6 +311,11 @@ impl Machine {
     /// Changes everything that goes wrong, and begins with the new seed; commands are counted anew.
     pub fn set_faults(&mut self, faults: Faults) {
         self.mischief = Mischief::new(faults);
+    }
+
+    /// Changes what it says nothing to, and nothing else of what goes wrong.
+    pub fn set_silence(&mut self, silence: Silence) {
+        self.mischief.set_silence(silence);
     }
 
     /// Ends all connections and UDP sessions, as when the network goes away for a moment.

@@ -12,7 +12,7 @@ use tokio::io::DuplexStream;
 use tokio::sync::{Mutex as AsyncMutex, mpsc};
 
 use crate::yeelight::builder::{Builder, PropertyError};
-use crate::yeelight::faults::Faults;
+use crate::yeelight::faults::{Faults, Silence};
 use crate::yeelight::host::{Host, Network, Running, Stream};
 use crate::yeelight::report::Report;
 

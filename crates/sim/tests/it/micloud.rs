@@ -1,5 +1,6 @@
 //! The stand-in for the Mi cloud: who is let in, what is refused, and what goes wrong when it is to.
 
+mod behind;
 mod broken_calls;
 mod broken_logins;
 mod config;

@@ -131,7 +131,7 @@ fn mistakes_are_named_with_their_place() {
     let unknown = Config::from_json(r#"{"devices":[{"kind":"hue"}]}"#).unwrap_err().to_string();
     assert_eq!(
         unknown,
-        "devices[0].kind: `hue` is unknown, expected `cloud`, `miio`, `mqtt` or `yeelight`"
+        "devices[0].kind: `hue` is unknown, expected `cloud`, `lumi`, `miio`, `mqtt`, `spec` or `yeelight`"
     );
 }
 

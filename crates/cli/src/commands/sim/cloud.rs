@@ -15,7 +15,7 @@ use crate::failure::{Failure, Kind, Outcome};
 use crate::output::{Style, Tone, printable};
 
 #[derive(Serialize)]
-struct Listener {
+pub(super) struct Listener {
     kind: &'static str,
     addr: SocketAddr,
     /// `account`, `sts` and `api`: all of them at one address, or each at its own.
@@ -28,6 +28,24 @@ struct Listener {
     user: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     password: Option<&'static str>,
+}
+
+impl Listener {
+    /// Each address of a cloud, and who may log in where that was made here.
+    pub(super) fn all(cloud: &SimCloud, login: Option<(&'static str, &'static str)>) -> Vec<Self> {
+        let of = |(addr, serves)| Self {
+            kind: "cloud",
+            addr,
+            serves,
+            account_url: cloud.account_url(),
+            sts_url: cloud.sts_url(),
+            api_url: cloud.api_url(),
+            dids: cloud.dids(),
+            user: login.map(|(user, _)| user),
+            password: login.map(|(_, password)| password),
+        };
+        cloud.listeners().into_iter().map(of).collect()
+    }
 }
 
 /// Of nobody.
@@ -43,18 +61,7 @@ pub(super) async fn run(context: &Context, args: args::SimCloud) -> Outcome {
     let mut clouds = Vec::with_capacity(builders.len());
     for builder in builders {
         let cloud = builder.spawn().await.map_err(failure)?;
-        for (addr, serves) in cloud.listeners() {
-            let listener = Listener {
-                kind: "cloud",
-                addr,
-                serves,
-                account_url: cloud.account_url(),
-                sts_url: cloud.sts_url(),
-                api_url: cloud.api_url(),
-                dids: cloud.dids(),
-                user: is_ours.then_some(USER),
-                password: is_ours.then_some(PASSWORD),
-            };
+        for listener in Listener::all(&cloud, is_ours.then_some((USER, PASSWORD))) {
             context.output.print(&listener, line)?;
         }
         clouds.push(cloud);
@@ -90,7 +97,7 @@ fn cloud(device: Device) -> Result<Builder, Failure> {
     }
 }
 
-fn failure(error: SpawnError) -> Failure {
+pub(super) fn failure(error: SpawnError) -> Failure {
     match error {
         SpawnError::Build(error) => Failure::bad_input(error.to_string()),
         SpawnError::Bind { ref source, .. } => Failure::new(Kind::Io, format!("{error}: {source}")),
@@ -98,7 +105,7 @@ fn failure(error: SpawnError) -> Failure {
     }
 }
 
-fn line(listener: &Listener, style: Style) -> String {
+pub(super) fn line(listener: &Listener, style: Style) -> String {
     let addr = format!("{:<21}", listener.addr.to_string());
     let addr = style.paint(Tone::Name, &addr);
     let dids: Vec<_> = listener.dids.iter().map(|did| printable(did)).collect();

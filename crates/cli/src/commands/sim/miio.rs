@@ -16,12 +16,28 @@ use crate::failure::{Failure, Kind, Outcome};
 use crate::output::{Style, Tone};
 
 #[derive(Serialize)]
-struct Listener {
+pub(super) struct Listener {
     kind: &'static str,
     addr: SocketAddr,
     did: String,
     token: String,
     model: String,
+    /// What the cloud of its home calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+}
+
+impl Listener {
+    pub(super) fn of(device: &SimDevice) -> Self {
+        Self {
+            kind: "miio",
+            addr: device.addr(),
+            did: device.did().to_string(),
+            token: device.token().expose_hex(),
+            model: device.model().to_owned(),
+            name: None,
+        }
+    }
 }
 
 pub(super) async fn run(context: &Context, args: SimMiio) -> Outcome {
@@ -36,13 +52,7 @@ pub(super) async fn run(context: &Context, args: SimMiio) -> Outcome {
     let mut devices = Vec::with_capacity(builders.len());
     for builder in builders {
         let device = builder.spawn().await.map_err(failure)?;
-        let listener = Listener {
-            kind: "miio",
-            addr: device.addr(),
-            did: device.did().to_string(),
-            token: device.token().expose_hex(),
-            model: device.model().to_owned(),
-        };
+        let listener = Listener::of(&device);
         let first = devices.is_empty();
         context.output.print(&listener, |listener, style| line(listener, style, first))?;
         devices.push(device);
@@ -64,7 +74,7 @@ fn miio(device: Device) -> Result<Builder, Failure> {
     }
 }
 
-fn failure(error: SpawnError) -> Failure {
+pub(super) fn failure(error: SpawnError) -> Failure {
     match error {
         SpawnError::Build(error) => Failure::bad_input(error.to_string()),
         SpawnError::Bind { ref source, .. } => Failure::new(Kind::Io, format!("{error}: {source}")),

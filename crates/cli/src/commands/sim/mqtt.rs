@@ -79,11 +79,27 @@ pub(super) async fn run(context: &Context, args: SimMqtt) -> Outcome {
         None => (vec![one_of_each(&args)?], true),
     };
     // Dropped, and with them their sockets, when the command is interrupted.
+    let _platforms = serve(context, builders, args.ca_out.as_deref(), is_ours).await?;
+    let trust = match &args.ca_out {
+        Some(file) => format!("over TLS trust {}", file.display()),
+        None => "over TLS trust what --ca-out FILE writes".to_owned(),
+    };
+    context.output.note(&format!("\nserving until interrupted; {trust}"));
+    future::pending().await
+}
+
+/// Puts platforms on their sockets, and tells of each.
+pub(super) async fn serve(
+    context: &Context,
+    builders: Vec<Builder>,
+    ca_out: Option<&Path>,
+    is_ours: bool,
+) -> Result<Vec<SimPlatform>, Failure> {
     let mut platforms = Vec::with_capacity(builders.len());
     for builder in builders {
         platforms.push(builder.spawn().await.map_err(failure)?);
     }
-    if let Some(file) = &args.ca_out {
+    if let Some(file) = ca_out {
         let all: String = platforms.iter().map(SimPlatform::ca_pem).collect();
         write(file, all).await?;
     }
@@ -95,7 +111,7 @@ pub(super) async fn run(context: &Context, args: SimMqtt) -> Outcome {
                 addr: if tls { platform.tls_addr() } else { platform.tcp_addr() },
                 tls,
                 devices: devices.clone(),
-                ca: args.ca_out.as_ref().filter(|_| tls).map(|file| file.display().to_string()),
+                ca: ca_out.filter(|_| tls).map(|file| file.display().to_string()),
                 ca_pem: tls.then(|| platform.ca_pem().to_owned()),
             };
             let first = at == 0 && !tls;
@@ -105,12 +121,7 @@ pub(super) async fn run(context: &Context, args: SimMqtt) -> Outcome {
         let web = Web { kind: "http", addr: platform.http_addr(), products };
         context.output.print(&web, |web, _| web.lines())?;
     }
-    let trust = match &args.ca_out {
-        Some(file) => format!("over TLS trust {}", file.display()),
-        None => "over TLS trust what --ca-out FILE writes".to_owned(),
-    };
-    context.output.note(&format!("\nserving until interrupted; {trust}"));
-    future::pending().await
+    Ok(platforms)
 }
 
 /// A platform that knows a device of each cloud, at MQTT's ports; or at another one, and then a free one for TLS.

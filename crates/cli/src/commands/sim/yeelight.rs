@@ -16,13 +16,30 @@ use crate::failure::{Failure, Kind, Outcome};
 use crate::output::{Style, Tone, printable};
 
 #[derive(Serialize)]
-struct Listener {
+pub(super) struct Listener {
     kind: &'static str,
     addr: SocketAddr,
     id: String,
     model: String,
     search: SocketAddr,
     session: SocketAddr,
+    /// What the cloud of its home calls it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
+}
+
+impl Listener {
+    pub(super) fn of(bulb: &SimBulb) -> Self {
+        Self {
+            kind: "yeelight",
+            addr: bulb.addr(),
+            id: bulb.id().to_string(),
+            model: bulb.model().to_owned(),
+            search: bulb.search_addr(),
+            session: bulb.session_addr(),
+            name: None,
+        }
+    }
 }
 
 pub(super) async fn run(context: &Context, args: SimYeelight) -> Outcome {
@@ -34,14 +51,7 @@ pub(super) async fn run(context: &Context, args: SimYeelight) -> Outcome {
     let mut bulbs = Vec::with_capacity(builders.len());
     for builder in builders {
         let bulb = builder.spawn().await.map_err(failure)?;
-        let listener = Listener {
-            kind: "yeelight",
-            addr: bulb.addr(),
-            id: bulb.id().to_string(),
-            model: bulb.model().to_owned(),
-            search: bulb.search_addr(),
-            session: bulb.session_addr(),
-        };
+        let listener = Listener::of(&bulb);
         let first = bulbs.is_empty();
         context.output.print(&listener, |listener, style| line(listener, style, first))?;
         bulbs.push(bulb);
@@ -75,7 +85,7 @@ fn yeelight(device: Device) -> Result<Builder, Failure> {
     }
 }
 
-fn failure(error: SpawnError) -> Failure {
+pub(super) fn failure(error: SpawnError) -> Failure {
     match error {
         SpawnError::Build(error) => Failure::bad_input(error.to_string()),
         SpawnError::Bind { ref source, .. } => Failure::new(Kind::Io, format!("{error}: {source}")),

@@ -104,9 +104,13 @@ impl Machine {
     /// A device as this account sees it.
     fn record(&self, caller: Caller, device: &Device) -> Value {
         let mut record = device.record.clone();
-        if let Some(machine) = &device.machine {
-            let token = machine.machine().token().expose_hex();
-            record.insert("token".into(), token.into());
+        if let Some(remote) = &device.remote {
+            if let Some(token) = remote.token() {
+                record.insert("token".into(), token.into());
+            }
+            if !remote.is_online() {
+                record.insert("isOnline".into(), false.into());
+            }
         }
         if device.owner != caller.user_id && is_single(device, caller) {
             let owner = device.owner.to_string();

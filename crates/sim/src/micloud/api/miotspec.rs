@@ -50,7 +50,7 @@ impl Machine {
             result.insert(key.into(), item.get(key).cloned().unwrap_or_default());
         }
         result.insert("iid".into(), format!("0.{}.{}", item["siid"], item["piid"]).into());
-        let answer = match self.device(caller, &did).map(|device| device.machine.clone()) {
+        let answer = match self.device(caller, &did).map(|device| device.reached()) {
             Err(_) => Err(DOES_NOT_EXIST),
             Ok(None) => Err(OFFLINE),
             Ok(Some(device)) => device
@@ -92,7 +92,7 @@ impl Machine {
         let (Some(did), Some(siid), Some(aiid), Some(input)) = (did, siid, aiid, input) else {
             return Err(BAD_DATA);
         };
-        let device = match self.device(caller, &did).map(|device| device.machine.clone()) {
+        let device = match self.device(caller, &did).map(|device| device.reached()) {
             Err(_) => Err(DOES_NOT_EXIST),
             Ok(None) => Err(OFFLINE),
             Ok(Some(device)) => Ok(device),
@@ -124,7 +124,7 @@ impl Machine {
         let method = data.get("method").and_then(Value::as_str).ok_or(BAD_DATA)?;
         let params = data.get("params").ok_or(BAD_DATA)?;
         let device = self.device(caller, did).map_err(|_| NO_PERMISSION)?;
-        let device = device.machine.clone().ok_or((-2, "device offline"))?;
+        let device = device.reached().ok_or((-2, "device offline"))?;
         count_of(&mut self.report.rpcs, did);
         device.command(method, params).map_err(|_| (-3, "device error"))
     }

@@ -139,8 +139,7 @@ impl Machine {
             let mut values = Map::new();
             for prop in props.iter().filter_map(Value::as_str) {
                 let name = prop.strip_prefix("prop.").ok_or(BAD_DATA)?;
-                let machine = device.machine.as_ref();
-                let value = machine.and_then(|shared| shared.machine().properties().get(name));
+                let value = device.remote.as_ref().and_then(|remote| remote.property(name));
                 if let Some(value) = value {
                     values.insert(prop.to_owned(), value);
                 }
@@ -156,8 +155,7 @@ impl Machine {
         let (Some(kind), Some(key)) = (kind, key) else { return Err(BAD_DATA) };
         let (start, _) = span(data)?;
         let device = self.named(caller, data, "did")?;
-        let machine = device.machine.as_ref();
-        let value = machine.and_then(|shared| shared.machine().properties().get(key.as_str()));
+        let value = device.remote.as_ref().and_then(|remote| remote.property(&key));
         let values: Vec<_> = value
             .iter()
             .map(|value| {

@@ -123,9 +123,7 @@ impl Machine {
         });
         let outcome =
             outcome.unwrap_or_else(|| self.appliance.call(&self.faults, uptime, method, params));
-        if outcome.executed {
-            count(self.report.executions.entry(method.clone()).or_default());
-        }
+        self.report.execution(method, &outcome);
         if outcome.damage != Some(Beyond::Silence) {
             self.answer(now, from, *id, method, outcome);
         }
@@ -152,7 +150,8 @@ impl Machine {
                 return Some(Outcome::done(body));
             }
         }
-        self.gateway.as_mut()?.call(&self.faults, uptime, request, report)
+        let asked = (request.sid.as_deref(), method, &request.params);
+        self.gateway.as_mut()?.call(&self.faults, uptime, asked, report)
     }
 
     pub(super) fn answer(

@@ -27,13 +27,12 @@ impl Mischief {
             Some(Close::AtByte(byte)) => Some(byte),
             _ => None,
         };
-        let none = faults == Faults::seed(faults.seed);
         Self {
             random: SeededRandom::new(faults.seed),
             commands: 0,
             bytes_left,
             searches_to_lose: faults.lost_searches,
-            none,
+            none: is_none(&faults),
             faults,
         }
     }
@@ -48,6 +47,11 @@ impl Mischief {
 
     pub(super) fn silence(&self) -> Silence {
         self.faults.silence
+    }
+
+    pub(super) fn set_silence(&mut self, silence: Silence) {
+        self.faults.silence = silence;
+        self.none = is_none(&self.faults);
     }
 
     /// Another command; which one it is.
@@ -120,4 +124,8 @@ impl Mischief {
         pieces.push(message);
         pieces
     }
+}
+
+fn is_none(faults: &Faults) -> bool {
+    *faults == Faults::seed(faults.seed)
 }

@@ -177,7 +177,9 @@ fn mistakes_are_named_and_secrets_are_not() {
     }
     let error = Config::from_json(r#"{"devices": [{"kind": "zigbee"}]}"#).unwrap_err();
     assert!(
-        error.to_string().ends_with("expected `cloud`, `miio`, `mqtt` or `yeelight`"),
+        error
+            .to_string()
+            .ends_with("expected `cloud`, `lumi`, `miio`, `mqtt`, `spec` or `yeelight`"),
         "{error}"
     );
 }
