@@ -14,3 +14,4 @@ mod discovery;
 mod home;
 mod rig;
 mod routes;
+mod secrets;
