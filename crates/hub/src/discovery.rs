@@ -176,3 +176,34 @@ pub enum Event {
 const BUDGET: u32 = 64;
 /// Neighbours told apart in one search, so that forged announcements cannot fill the memory.
 const MAX_NEIGHBORS: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn neighbour(name: &str) -> Sighting {
+        let name = format!("{name}.{}", Service::HomeKit.name());
+        let addr = std::net::Ipv4Addr::LOCALHOST.into();
+        Sighting::Mdns(Announcement::new(&name, [addr], 80, []).unwrap())
+    }
+
+    #[tokio::test]
+    async fn each_neighbour_is_told_of_once_and_not_without_end() {
+        let mut search = Discovery {
+            searches: Vec::new(),
+            ready: VecDeque::new(),
+            turn: 0,
+            household: Household::new(),
+            neighbors: BTreeSet::new(),
+            count: None,
+            deadline: Box::pin(tokio::time::sleep(std::time::Duration::ZERO)),
+        };
+        for number in 0..MAX_NEIGHBORS {
+            let event = search.hear(neighbour(&number.to_string()));
+            assert!(matches!(event, Some(Event::Neighbor(_))), "{number}");
+            assert!(search.hear(neighbour(&number.to_string())).is_none(), "{number} again");
+        }
+        assert!(search.hear(neighbour("another")).is_none(), "more than a home has");
+        assert!(search.household().is_empty());
+    }
+}
