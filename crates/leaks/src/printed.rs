@@ -48,6 +48,16 @@ impl Printed {
         self.types.extend(other.types);
     }
 
+    /// The names of the types that were printed.
+    pub fn types(&self) -> &BTreeSet<&'static str> {
+        &self.types
+    }
+
+    /// Counts types as printed that are a part of others.
+    pub fn with_others(&mut self, names: impl IntoIterator<Item = &'static str>) {
+        self.types.extend(names);
+    }
+
     /// What was printed, each with whose it is.
     pub fn texts(&self) -> impl Iterator<Item = (&str, &str)> {
         self.texts.iter().map(|(whose, text)| (&**whose, &**text))
