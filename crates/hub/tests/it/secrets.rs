@@ -32,12 +32,13 @@ struct Secrets(Vec<(&'static str, Vec<u8>)>);
 
 impl Secrets {
     fn of_session(&mut self, cloud: &MiCloud) {
+        // The beginnings: they are long, and every part of them is searched for.
+        let mut add = |name, secret: &str| self.0.push((name, secret.bytes().take(24).collect()));
         let session = cloud.session().unwrap();
-        self.0.push(("pass token", session.pass_token.unwrap().expose().clone().into()));
+        add("pass token", session.pass_token.unwrap().expose());
         for keys in session.services.values() {
-            self.0.push(("service token", keys.service_token.expose().clone().into()));
-            let ssecurity = keys.ssecurity.expose_base64().expose().clone();
-            self.0.push(("session secret", ssecurity.into()));
+            add("service token", keys.service_token.expose());
+            add("session secret", keys.ssecurity.expose_base64().expose());
         }
     }
 }
