@@ -176,3 +176,57 @@ pub enum Event {
 const BUDGET: u32 = 64;
 /// Neighbours told apart in one search, so that forged announcements cannot fill the memory.
 const MAX_NEIGHBORS: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn neighbour(name: &str) -> Sighting {
+        let name = format!("{name}.{}", Service::HomeKit.name());
+        let addr = std::net::Ipv4Addr::LOCALHOST.into();
+        Sighting::Mdns(Announcement::new(&name, [addr], 80, []).unwrap())
+    }
+
+    fn silent() -> Discovery {
+        Discovery {
+            searches: Vec::new(),
+            ready: VecDeque::new(),
+            turn: 0,
+            household: Household::new(),
+            neighbors: BTreeSet::new(),
+            count: None,
+            deadline: Box::pin(tokio::time::sleep(std::time::Duration::ZERO)),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_device_is_told_of_again_when_more_is_known() {
+        let told = |txt: &[(&str, &[u8])]| {
+            let name = format!("yeelink-light-lamp4_miio7.{}", Service::Miio.name());
+            let addr = std::net::Ipv4Addr::LOCALHOST.into();
+            let txt = txt.iter().copied();
+            Sighting::Mdns(Announcement::new(&name, [addr], 54321, txt).unwrap())
+        };
+        assert_eq!(told(&[]).source(), crate::Source::Mdns);
+        let mut search = silent();
+        let is_new = |event| matches!(event, Some(Event::Device { update, .. }) if update.is_new);
+        assert!(is_new(search.hear(told(&[]))));
+        assert!(search.hear(told(&[])).is_none());
+        let more = search.hear(told(&[("mac", b"286c07aabbcc")]));
+        let Some(Event::Device { update, .. }) = more else { panic!("{more:?}") };
+        assert!(!update.is_new && update.news.mac.is_some());
+        assert!(search.hear(told(&[("mac", b"286c07aabbcc")])).is_none());
+    }
+
+    #[tokio::test]
+    async fn each_neighbour_is_told_of_once_and_not_without_end() {
+        let mut search = silent();
+        for number in 0..MAX_NEIGHBORS {
+            let event = search.hear(neighbour(&number.to_string()));
+            assert!(matches!(event, Some(Event::Neighbor(_))), "{number}");
+            assert!(search.hear(neighbour(&number.to_string())).is_none(), "{number} again");
+        }
+        assert!(search.hear(neighbour("another")).is_none(), "more than a home has");
+        assert!(search.household().is_empty());
+    }
+}

@@ -165,3 +165,87 @@ pub struct CloudFacts {
 
 /// What stands in the place of a did in the answers of devices that do not tell it.
 const NO_DID: [u64; 3] = [0, 0xffff_ffff, u64::MAX];
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use iot_home_core::Instant;
+    use iot_home_miio::packet::{HelloField, HelloReply};
+
+    use super::*;
+
+    const NOW: Instant = Instant::ORIGIN;
+    const WAIT: Duration = Duration::from_secs(1);
+
+    fn here() -> SocketAddr {
+        ([192, 0, 2, 7], 4000).into()
+    }
+
+    fn greeted(did: u64, token: HelloField) -> Facts {
+        use iot_home_miio::discovery::{Search, Target};
+        let mut search = Search::new(NOW, [Target { link: 0, addr: here() }], &[], WAIT);
+        search.poll_transmit(NOW);
+        let answer = HelloReply::new(did, 1, token).encode();
+        (&search.handle_datagram(NOW, 0, here(), &answer).unwrap()).into()
+    }
+
+    fn bulb(headers: &str) -> Facts {
+        use iot_home_yeelight::search::{Search, Target};
+        let mut search = Search::new(NOW, [Target { link: 0, addr: here() }], &[], WAIT);
+        search.poll_transmit();
+        let answer = format!("HTTP/1.1 200 OK\r\nid: 0x7\r\n{headers}\r\n");
+        (&search.handle_datagram(NOW, 0, here(), answer.as_bytes()).unwrap()).into()
+    }
+
+    fn gateway(model: &str) -> Facts {
+        use iot_home_lumi::search::{Search, Target};
+        let mut search = Search::new(NOW, [Target { link: 0, addr: here() }], &[], WAIT);
+        search.poll_transmit();
+        let answer = format!(r#"{{"cmd":"iam","sid":"f0b429aabbcc","model":"{model}"}}"#);
+        (&search.handle_datagram(NOW, here(), answer.as_bytes()).unwrap()).into()
+    }
+
+    #[test]
+    fn a_hello_tells_a_did_and_whether_the_token_shows() {
+        let hidden = greeted(7, HelloField::HiddenFf);
+        assert_eq!((hidden.did, hidden.miio), (Some(7.into()), Some(here())));
+        assert_eq!((hidden.token, hidden.token_visible), (None, Some(false)));
+        let token = Token::new([7; 16]);
+        let shown = greeted(7, HelloField::Token(token.clone()));
+        assert_eq!((shown.token, shown.token_visible), (Some(token), Some(true)));
+        for nobody in [0, 0xffff_ffff, u64::MAX] {
+            assert_eq!(greeted(nobody, HelloField::HiddenFf).did, None, "{nobody:x}");
+        }
+    }
+
+    #[test]
+    fn a_bulb_tells_the_short_form_of_its_model_and_perhaps_a_name() {
+        let told = bulb("model: color\r\nname: aGFsbA==\r\n");
+        assert_eq!(told.bulb, Some(BulbId::new(7)));
+        assert_eq!(told.model.as_deref(), Some("yeelink.light.color"));
+        assert!(told.name.is_some() && told.yeelight.is_some());
+        assert_eq!(bulb("name: \r\n").name, None);
+    }
+
+    #[test]
+    fn the_sid_of_a_gateway_is_its_mac() {
+        let told = gateway("gateway");
+        assert_eq!(
+            (told.sid, told.mac),
+            ("f0b429aabbcc".parse().ok(), "f0b429aabbcc".parse().ok())
+        );
+        assert_eq!(told.model.as_deref(), Some("gateway"));
+        assert_eq!(gateway("").model, None);
+    }
+
+    #[test]
+    fn only_who_answers_is_heard_at_an_address() {
+        for source in [Source::Yeelight, Source::Lumi, Source::Miio, Source::Device] {
+            assert!(source.hears(), "{source:?}");
+        }
+        for source in [Source::Mdns, Source::Inventory, Source::Cloud] {
+            assert!(!source.hears(), "{source:?}");
+        }
+    }
+}

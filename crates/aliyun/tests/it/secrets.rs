@@ -2,8 +2,7 @@
 
 use std::any::type_name;
 use std::collections::BTreeSet;
-use std::error::Error as StdError;
-use std::fmt::{self, Debug, Write as _};
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
@@ -13,6 +12,7 @@ use iot_home_aliyun::{
     Kind, Login, Params, Presented, Problem, ProductSecret, Refusal, Region, SignMethod, Timestamp,
     TokenDevice,
 };
+use iot_home_leaks::Printed;
 use iot_home_mqtt::platform::Way;
 use iot_home_mqtt::{Connect, Credentials, Platform};
 
@@ -21,31 +21,6 @@ const SECRET: &str = "ga7XA6KdlEeiPXQPpRbAjOZXwG8ydgSe";
 const TOKEN: &str = "tok-Swordfish-7319";
 const PRODUCT_SECRET: &str = "PsWqkS1hGbGgdqkX";
 const NOW: Duration = Duration::from_secs(1_600_000_000);
-
-#[derive(Default)]
-struct Printed {
-    texts: Vec<(&'static str, String)>,
-    types: BTreeSet<&'static str>,
-}
-
-impl Printed {
-    fn value<T: Debug>(&mut self, value: &T) {
-        let name = type_name::<T>().split('<').next().and_then(|path| path.rsplit("::").next());
-        self.types.insert(name.unwrap_or_default());
-        self.texts.push((type_name::<T>(), format!("{value:?}\n{value:#?}\n{value:x?}")));
-    }
-
-    fn error<T: StdError>(&mut self, error: &T) {
-        self.value(error);
-        let mut chain = error.to_string();
-        let mut source = error.source();
-        while let Some(error) = source {
-            let _ = write!(chain, "\n{error}\n{error:?}");
-            source = error.source();
-        }
-        self.texts.push((type_name::<T>(), chain));
-    }
-}
 
 fn passwords() -> Vec<String> {
     let device = Device::new("a1X2bEnP82z", "example1", SECRET).unwrap();
@@ -132,7 +107,7 @@ fn nothing_shows_a_secret() {
     printed.value(&device.tls().timestamp(Timestamp::Millis));
     // Their insides are printed with them.
     let auths = [type_name::<Signed>(), type_name::<Certificate>(), type_name::<Token>()];
-    printed.types.extend(auths.map(|name| name.rsplit("::").next().unwrap()));
+    printed.with_others(auths.map(|name| name.rsplit("::").next().unwrap()));
     printed.value(&device.sub_device());
     printed.value(&device.sub_device().sign(NOW));
     printed.value(&device.tls_psk(1));
@@ -187,13 +162,13 @@ fn nothing_shows_a_secret() {
     printed.error(&Problem::NoParams);
     printed.value(&Kind::DeviceSecret);
 
-    for (whose, text) in &printed.texts {
+    for (whose, text) in printed.texts() {
         for secret in passwords() {
             assert!(!shows(text, &secret), "{whose} shows a secret:\n{text}");
         }
     }
     let missing: Vec<_> =
-        public_types().into_iter().filter(|name| !printed.types.contains(&**name)).collect();
+        public_types().into_iter().filter(|name| !printed.types().contains(&**name)).collect();
     assert!(missing.is_empty(), "public types that were not printed: {missing:?}");
     let _: Login = device.tls();
 }

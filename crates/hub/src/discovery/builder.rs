@@ -200,3 +200,37 @@ impl fmt::Debug for DiscoveryBuilder {
 fn of(protocol: Protocol, error: impl std::error::Error + Send + Sync + 'static) -> DiscoveryError {
     DiscoveryError::search(protocol, error)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::DiscoveryError;
+    use crate::discovery::DiscoveryErrorKind;
+
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+    #[test]
+    fn a_target_is_asked_by_every_protocol_on_the_port_for_searches() {
+        let builder = DiscoveryBuilder::new().targets([HERE]);
+        for (protocol, port) in
+            [(Protocol::Miio, 54321), (Protocol::Yeelight, 1982), (Protocol::Lumi, 4321)]
+        {
+            let targets: Vec<_> = builder.targets_of(protocol).collect();
+            assert_eq!(targets, [SocketAddr::new(HERE, port)]);
+        }
+        assert_eq!(builder.targets_of(Protocol::Mdns).count(), 0);
+    }
+
+    #[tokio::test]
+    async fn with_targets_there_is_one_search_a_protocol_and_nobody_is_listened_to() {
+        let started = |protocols: &[Protocol], target| -> Result<usize, DiscoveryError> {
+            let builder = DiscoveryBuilder::new().protocols(protocols.iter().copied());
+            Ok(builder.target(target, SocketAddr::new(HERE, 4000)).start()?.searches.len())
+        };
+        for protocol in [Protocol::Miio, Protocol::Yeelight, Protocol::Lumi] {
+            assert_eq!(started(&[protocol, protocol, Protocol::Mdns], protocol).unwrap(), 1);
+        }
+        let error = started(&[Protocol::Mdns], Protocol::Mdns).unwrap_err();
+        assert_eq!(error.kind(), DiscoveryErrorKind::NothingToAsk);
+    }
+}

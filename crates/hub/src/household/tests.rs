@@ -189,6 +189,102 @@ fn long_texts_are_cut_between_characters() {
     assert_eq!(household.facts(lamp).unwrap().name.as_deref().map(str::len), Some(256));
 }
 
+#[test]
+fn who_was_heard_elsewhere_is_not_joined_with_whom_it_meets() {
+    let mut household = Household::new();
+    let one = household.learn(Source::Miio, hello(1, 7)).unwrap().device;
+    let hub = household.learn(Source::Lumi, gateway(GATEWAY, 8)).unwrap().device;
+    let moved = household.learn(Source::Miio, hello(1, 8)).unwrap();
+    assert_eq!((moved.device, moved.absorbed, moved.displaced), (one, vec![], vec![hub]));
+    assert_eq!(household.len(), 2);
+}
+
+#[test]
+fn who_has_moved_has_moved_under_another_key_too() {
+    let mut household = Household::new();
+    let named = Facts { mac: OTHER.parse().ok(), ..Facts::default() };
+    let known = household.learn(Source::Cloud, named).unwrap().device;
+    household.learn(Source::Miio, hello(1, 7)).unwrap();
+    household.learn(Source::Miio, hello(1, 8)).unwrap();
+    let joined = household.learn(Source::Cloud, record(1, OTHER)).unwrap();
+    assert_eq!((joined.device, household.len()), (known, 1));
+    let met = household.learn(Source::Lumi, Facts { mac: None, ..gateway(GATEWAY, 8) }).unwrap();
+    assert!(met.is_new, "it may as well be the next one at that address");
+}
+
+#[test]
+fn of_two_that_become_one_the_first_words_count() {
+    let mut household = Household::new();
+    let name = |name: &str| Some(name.into());
+    let first = Facts { did: Some(1.into()), name: name("first"), ..Facts::default() };
+    let first = household.learn(Source::Cloud, first).unwrap().device;
+    let second = Facts { mac: OTHER.parse().ok(), name: name("second"), ..Facts::default() };
+    household.learn(Source::Cloud, second).unwrap();
+    assert_eq!(household.learn(Source::Device, record(1, OTHER)).unwrap().device, first);
+    assert_eq!(household.facts(first).unwrap().name.as_deref(), Some("first"));
+}
+
+#[test]
+fn on_the_usual_ports_an_address_is_one_device() {
+    let other = Facts { host: Some(addr(7, 0).ip()), ..record(5, OTHER) };
+    for (source, facts) in [
+        (Source::Miio, Facts { did: None, ..hello(1, 7) }),
+        (Source::Yeelight, bulb(5, 7)),
+        (Source::Lumi, Facts { mac: None, ..gateway(GATEWAY, 7) }),
+    ] {
+        let mut household = Household::new();
+        let mut facts = facts;
+        (facts.did, facts.bulb) = (None, None);
+        household.learn(source, facts).unwrap();
+        household.learn(Source::Mdns, other.clone()).unwrap();
+        assert_eq!(household.len(), 1, "{source:?}");
+    }
+}
+
+#[test]
+fn addresses_of_nobody_join_nobody() {
+    for host in ["127.0.0.1", "0.0.0.0", "224.0.0.251", "ff02::fb"] {
+        let mut household = Household::new();
+        let host = host.parse().ok();
+        let told = |facts| Facts { host, ..facts };
+        household.learn(Source::Mdns, told(Facts { mac: None, ..record(1, OTHER) })).unwrap();
+        let hub = Facts { sid: GATEWAY.parse().ok(), ..Facts::default() };
+        assert!(household.learn(Source::Mdns, told(hub)).unwrap().is_new, "{host:?}");
+    }
+}
+
+#[test]
+fn ids_of_nobody_or_that_contradict_each_other_are_left_out() {
+    let mut household = Household::new();
+    let everybody = "ff:ff:ff:ff:ff:ff";
+    let one = household.learn(Source::Mdns, record(1, everybody)).unwrap().device;
+    assert!(household.learn(Source::Mdns, record(2, everybody)).unwrap().is_new);
+    assert_eq!(household.by_mac(everybody.parse().unwrap()), None);
+    let both = Facts { bulb: Some(BulbId::new(9)), ..hello(1, 7) };
+    assert_eq!(household.learn(Source::Miio, both).unwrap().device, one);
+    assert_eq!(household.facts(one).unwrap().bulb, None);
+    assert_eq!(household.by_bulb(BulbId::new(9)), None);
+}
+
+#[test]
+fn every_text_is_cut() {
+    let mut household = Household::new();
+    let long = || Box::from("x".repeat(MAX_TEXT + 1));
+    let mut told = hello(1, 1);
+    (told.model, told.name) = (Some(long()), Some(long()));
+    let cloud =
+        CloudFacts { region: long(), home: Some(long()), room: Some(long()), is_online: None };
+    told.cloud = Some(cloud);
+    let lamp = household.learn(Source::Cloud, told).unwrap().device;
+    let lamp = household.facts(lamp).unwrap();
+    let cloud = lamp.cloud.as_ref().unwrap();
+    let texts =
+        [&lamp.model, &lamp.name, &cloud.home, &cloud.room].map(|text| text.as_ref().unwrap());
+    for text in texts.into_iter().chain([&cloud.region]) {
+        assert_eq!(text.len(), MAX_TEXT);
+    }
+}
+
 /// A device, and the facts of it that one source tells.
 fn part(number: u8, mask: u16, source: Source) -> Facts {
     let tells = |bit: u16| mask & (1 << bit) != 0;

@@ -120,6 +120,42 @@ mod tests {
     }
 
     #[test]
+    fn the_first_mac_counts() {
+        let name = "lumi-gateway-v3_miio123456._miio._udp.local.";
+        let records = [("mac", &b"286c07aabbcc"[..]), ("mac", b"286c07ddeeff"), ("epoch", b"1")];
+        let told = Announcement::new(name, HERE, 54321, records).unwrap();
+        assert_eq!(told.mac, "286c07aabbcc".parse().ok());
+    }
+
+    #[test]
+    fn a_central_gateway_is_told_by_its_profile_and_keys_have_no_case() {
+        // The did 7, in the second to the ninth byte of 23.
+        let profile = b"AAAAAAAAAAAHAAAAAAAAAAAAAAAAAAA=";
+        for key in ["profile", "Profile"] {
+            let name = "gateway._miot-central._tcp.local.";
+            let told = Announcement::new(name, HERE, 8883, [(key, &profile[..])]).unwrap();
+            let facts = told.facts().unwrap();
+            assert_eq!((facts.did, facts.miio), (Some(7.into()), None), "{key}");
+            assert_eq!(facts.host, "10.0.0.5".parse().ok());
+        }
+        let name = "lamp._hap._tcp.local.";
+        let told = Announcement::new(name, HERE, 80, [("MD", &b"YLDP02YL"[..])]).unwrap();
+        assert_eq!(told.model.as_deref(), Some("YLDP02YL"));
+    }
+
+    #[test]
+    fn only_so_many_records_are_read() {
+        let name = "lumi-gateway-v3_miio123456._miio._udp.local.";
+        let records = |before| {
+            let others = std::iter::repeat_n(("x", &b"y"[..]), before);
+            others.chain([("mac", &b"286c07aabbcc"[..])])
+        };
+        let read = |before| Announcement::new(name, HERE, 54321, records(before)).unwrap().mac;
+        assert_eq!(read(MAX_RECORDS - 1), "286c07aabbcc".parse().ok());
+        assert_eq!(read(MAX_RECORDS), None);
+    }
+
+    #[test]
     fn neighbours_are_recognised_and_are_no_devices_of_ours() {
         for service in Service::ALL {
             let full_name = format!("x_miio1.{}", service.name());

@@ -17,9 +17,7 @@ use super::{Announcement, Service};
 /// home has, it ends.
 pub(crate) struct Browser {
     daemon: ServiceDaemon,
-    services: Vec<Pin<Box<dyn Stream<Item = ServiceEvent> + Send>>>,
-    /// Which service is read first.
-    turn: usize,
+    events: Events,
     /// When the thread is asked next what it keeps, or has not answered that.
     check: Pin<Box<Sleep>>,
     asked: Option<Pin<Box<dyn Stream<Item = Metrics> + Send>>>,
@@ -30,8 +28,7 @@ impl Browser {
     pub(crate) fn start(interfaces: &[Ipv4Addr]) -> Result<Self, Error> {
         let mut browser = Self {
             daemon: ServiceDaemon::new()?,
-            services: Vec::new(),
-            turn: 0,
+            events: Events::default(),
             check: Box::pin(sleep(EVERY)),
             asked: None,
         };
@@ -42,7 +39,7 @@ impl Browser {
         daemon.enable_interface(chosen)?;
         for service in Service::ALL {
             let found = browser.daemon.browse(service.name())?;
-            browser.services.push(Box::pin(found.into_stream()));
+            browser.events.services.push(Box::pin(found.into_stream()));
         }
         Ok(browser)
     }
@@ -76,16 +73,29 @@ impl Stream for Browser {
     type Item = Announcement;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Announcement>> {
-        let this = &mut *self;
-        if this.is_flooded(cx) {
+        if self.is_flooded(cx) {
             return Poll::Ready(None);
         }
+        self.events.poll_next(cx)
+    }
+}
+
+/// What is heard of each service.
+#[derive(Default)]
+struct Events {
+    services: Vec<Pin<Box<dyn Stream<Item = ServiceEvent> + Send>>>,
+    /// Which service is read first.
+    turn: usize,
+}
+
+impl Events {
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Announcement>> {
         let mut budget = BUDGET;
         let mut idle = 0;
-        while idle < this.services.len() {
-            let at = this.turn.checked_rem(this.services.len()).unwrap_or_default();
-            this.turn = at.wrapping_add(1);
-            match this.services.get_mut(at).map(|service| service.as_mut().poll_next(cx)) {
+        while idle < self.services.len() {
+            let at = self.turn.checked_rem(self.services.len()).unwrap_or_default();
+            self.turn = at.wrapping_add(1);
+            match self.services.get_mut(at).map(|service| service.as_mut().poll_next(cx)) {
                 Some(Poll::Pending) => {
                     idle = idle.saturating_add(1);
                     continue;
@@ -156,3 +166,83 @@ const BUDGET: u32 = 64;
 /// How often the thread is told to end that does not listen, and how long that takes.
 const TRIES: u32 = 100;
 const PAUSE: Duration = Duration::from_millis(50);
+
+#[cfg(test)]
+mod tests {
+    use std::future::poll_fn;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::task::{Wake, Waker};
+
+    use futures_util::stream::{self, StreamExt as _};
+    use mdns_sd::ServiceInfo;
+
+    use super::*;
+
+    fn events(services: Vec<Pin<Box<dyn Stream<Item = ServiceEvent> + Send>>>) -> Events {
+        Events { services, turn: 0 }
+    }
+
+    fn resolved(service: Service, name: &str, txt: &[(&str, &str)]) -> ServiceEvent {
+        let info = ServiceInfo::new(service.name(), name, "host.local.", "192.0.2.7", 54321, txt);
+        ServiceEvent::ServiceResolved(Box::new(info.unwrap().as_resolved_service()))
+    }
+
+    /// A waker that counts.
+    #[derive(Default)]
+    struct Woken(AtomicU32);
+
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_resolved_is_announced_with_its_records() {
+        let heard = [
+            ServiceEvent::SearchStarted(Service::Miio.name().into()),
+            ServiceEvent::ServiceFound(Service::Miio.name().into(), "x".into()),
+            resolved(Service::Miio, "no form of a name", &[]),
+            resolved(Service::Miio, "yeelink-light-lamp4_miio7", &[("mac", "286c07aabbcc")]),
+            ServiceEvent::ServiceRemoved(Service::Miio.name().into(), "x".into()),
+        ];
+        let mut events = events(vec![stream::iter(heard).boxed()]);
+        let told = poll_fn(|cx| events.poll_next(cx)).await.unwrap();
+        assert_eq!((told.service, told.did), (Service::Miio, Some(7.into())));
+        assert_eq!(told.addr, "192.0.2.7:54321".parse().unwrap());
+        assert_eq!(told.mac, "286c07aabbcc".parse().ok());
+        assert_eq!(poll_fn(|cx| events.poll_next(cx)).await, None, "a search that broke off ends");
+    }
+
+    #[tokio::test]
+    async fn a_flooded_service_silences_no_other() {
+        let flood = || resolved(Service::HomeKit, "neighbour", &[]);
+        let lamp = resolved(Service::Miio, "yeelink-light-lamp4_miio7", &[]);
+        let lamp = stream::iter([lamp]).chain(stream::pending());
+        let mut events = events(vec![stream::repeat_with(flood).boxed(), lamp.boxed()]);
+        let mut services = Vec::new();
+        for _ in 0..4 {
+            services.push(poll_fn(|cx| events.poll_next(cx)).await.unwrap().service);
+        }
+        assert_eq!(services.iter().filter(|of| **of == Service::Miio).count(), 1, "{services:?}");
+    }
+
+    #[test]
+    fn what_tells_nothing_keeps_the_program_from_nothing() {
+        let nothing = || ServiceEvent::SearchStarted(String::new());
+        let mut events = events(vec![stream::repeat_with(nothing).boxed()]);
+        let woken = Arc::new(Woken::default());
+        let waker = Waker::from(Arc::clone(&woken));
+        assert_eq!(events.poll_next(&mut Context::from_waker(&waker)), Poll::Pending);
+        assert_eq!(woken.0.load(Ordering::Relaxed), 1, "and then it goes on");
+    }
+
+    #[test]
+    fn one_service_that_ends_ends_all() {
+        let ended = stream::empty().boxed();
+        let mut events = events(vec![stream::pending().boxed(), ended]);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert_eq!(events.poll_next(&mut cx), Poll::Ready(None));
+    }
+}

@@ -100,6 +100,7 @@ mod tests {
             ("lumi-gateway-v3_miio00123456", "lumi.gateway.v3", Some(123_456), false),
             ("mmgg-pet_waterer-s1_miio7", "mmgg.pet_waterer.s1", Some(7), false),
             ("a_miio1_miio2", "a_miio1", Some(2), false),
+            ("Rockrobo-Vacuum-V1_miio3", "Rockrobo.Vacuum.V1", Some(3), false),
             ("chuangmi-plug-m3_miap1AbF", "chuangmi.plug.m3", None, true),
             ("chuangmi-plug-m3_miap1234", "chuangmi.plug.m3", None, true),
             ("x_MIIO9._MIIO._UDP.Local", "x", Some(9), false),

@@ -14,4 +14,5 @@ mod discovery;
 mod home;
 mod rig;
 mod routes;
+mod secrets;
 mod whole_home;

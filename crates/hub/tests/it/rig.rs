@@ -12,7 +12,7 @@ use iot_home_sim::micloud::{Account, CloudDevice};
 use iot_home_sim::{SimCloud, SimDevice};
 
 const USER: &str = "someone@example.com";
-const PASSWORD: &str = "made up, and long";
+pub(crate) const PASSWORD: &str = "Swordfish-7319";
 
 /// A cloud that knows these devices.
 pub(crate) async fn cloud(devices: impl IntoIterator<Item = CloudDevice>) -> SimCloud {

@@ -1,19 +1,14 @@
 //! Nothing that can be printed prints a secret: every public type and error of the crate is formatted here while
 //! it holds a known key or token, and everything that is traced during calls is captured.
 
-use std::any::type_name;
-use std::collections::BTreeSet;
-use std::error::Error as StdError;
-use std::fmt::{self, Debug, Write as _};
-use std::io;
+use std::fmt;
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use iot_home_core::Instant;
+use iot_home_leaks::Printed;
 use iot_home_lumi::client::{Discovery, GatewayAddr, Lumi, SearchAddr};
 use iot_home_lumi::search::{ROUNDS, Target};
 use iot_home_lumi::session::{Answer, Config, Event};
@@ -22,8 +17,6 @@ use iot_home_lumi::{
     Values, Version,
 };
 use iot_home_sim::SimGateway;
-use tracing::field::{Field, Visit};
-use tracing::{Metadata, Subscriber, span};
 
 use crate::rig::gateway_addr;
 
@@ -38,52 +31,9 @@ fn token() -> Token {
     TOKEN.parse().unwrap()
 }
 
-/// Everything that was printed, and by what.
-#[derive(Default)]
-struct Printed {
-    texts: Vec<(String, String)>,
-    types: BTreeSet<String>,
-}
-
-impl Printed {
-    fn value<T: Debug>(&mut self, value: &T) {
-        let name = type_name::<T>().split('<').next().and_then(|path| path.rsplit("::").next());
-        let name = name.unwrap_or_default().to_owned();
-        let text = format!("{value:?}\n{value:#?}\n{value:x?}\n{value:#X?}");
-        self.texts.push((name.clone(), text));
-        self.types.insert(name);
-    }
-
-    fn error<T: StdError>(&mut self, error: &T) {
-        self.value(error);
-        let mut chain = format!("{error}\n{error:#}");
-        let mut source = error.source();
-        while let Some(error) = source {
-            let _ = write!(chain, "\n{error}\n{error:?}\n{error:#?}");
-            source = error.source();
-        }
-        self.texts.push((type_name::<T>().to_owned(), chain));
-    }
-
-    fn assert_no_secrets(&self) {
-        let write_key = key().write_key(&token()).expose().to_owned();
-        for secret in [KEY, TOKEN, &write_key] {
-            // As numbers too, for whoever derives `Debug` for bytes.
-            let decimal = format!("{:?}", &secret.as_bytes()[..6]);
-            let hex = format!("{:x?}", &secret.as_bytes()[..6]);
-            let forms = [
-                secret.to_lowercase(),
-                decimal.trim_matches(['[', ']']).to_owned(),
-                hex.trim_matches(['[', ']']).to_owned(),
-            ];
-            for (whose, text) in &self.texts {
-                let flat = text.to_lowercase().split_whitespace().collect::<Vec<_>>().join(" ");
-                for form in &forms {
-                    assert!(!flat.contains(form.as_str()), "{whose} shows a secret:\n{text}");
-                }
-            }
-        }
-    }
+fn secrets() -> Vec<(&'static str, Vec<u8>)> {
+    let write_key = key().write_key(&token()).expose().to_owned();
+    vec![("key", KEY.into()), ("token", TOKEN.into()), ("key of a write", write_key.into())]
 }
 
 /// The parts without IO.
@@ -220,55 +170,7 @@ async fn client(printed: &mut Printed) {
     for error in errors {
         printed.error(&error);
         printed.value(&error.kind());
-        printed.texts.push(("hint".to_owned(), error.hint().unwrap_or_default().to_owned()));
-    }
-}
-
-/// Keeps the text of all that is traced.
-struct Capture {
-    text: Arc<Mutex<String>>,
-    spans: AtomicU64,
-}
-
-impl Capture {
-    fn write(&self, what: &str, record: impl FnOnce(&mut Fields)) {
-        let mut fields = Fields(String::new());
-        record(&mut fields);
-        let mut text = self.text.lock().unwrap();
-        let _ = writeln!(text, "{what}{}", fields.0);
-    }
-}
-
-impl Subscriber for Capture {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, span: &span::Attributes<'_>) -> span::Id {
-        self.write(span.metadata().name(), |fields| span.record(fields));
-        span::Id::from_u64(self.spans.fetch_add(1, Ordering::Relaxed) + 1)
-    }
-
-    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
-        self.write("record", |fields| values.record(fields));
-    }
-
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        self.write(event.metadata().name(), |fields| event.record(fields));
-    }
-
-    fn enter(&self, _: &span::Id) {}
-
-    fn exit(&self, _: &span::Id) {}
-}
-
-struct Fields(String);
-
-impl Visit for Fields {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let _ = write!(self.0, " {}={value:?} {value:#?}", field.name());
+        printed.text("hint", error.hint().unwrap_or_default().to_owned());
     }
 }
 
@@ -276,49 +178,17 @@ impl Visit for Fields {
 fn nothing_shows_a_secret() {
     let mut printed = Printed::default();
     protocol(&mut printed);
-    let traced = Arc::new(Mutex::new(String::new()));
-    let capture = Capture { text: Arc::clone(&traced), spans: AtomicU64::new(0) };
     // All on this one thread, which is the one that is captured.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    tracing::subscriber::with_default(capture, || {
-        tracing::trace!("the capture works");
+    let traced = iot_home_leaks::traced(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(client(&mut printed));
-        drop(runtime);
     });
-    let traced = traced.lock().unwrap().clone();
-    for expected in ["the capture works", "request", "write", "addr="] {
+    for expected in ["request", "write", "addr="] {
         assert!(traced.contains(expected), "{expected} is not among\n{traced}");
     }
-    printed.texts.push(("tracing".to_owned(), traced));
-    printed.assert_no_secrets();
-    let missing: Vec<_> =
-        public_types().into_iter().filter(|name| !printed.types.contains(name)).collect();
-    assert!(missing.is_empty(), "public types that were not printed: {missing:?}");
-}
-
-/// The names of the public types, as the source has them.
-fn public_types() -> BTreeSet<String> {
-    fn visit(folder: &Path, names: &mut BTreeSet<String>) -> io::Result<()> {
-        for entry in std::fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                visit(&path, names)?;
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                for line in std::fs::read_to_string(&path)?.lines() {
-                    let item = line.strip_prefix("pub struct ");
-                    if let Some(item) = item.or_else(|| line.strip_prefix("pub enum ")) {
-                        let end = item.find(|c: char| !c.is_alphanumeric()).unwrap_or(item.len());
-                        names.insert(item[..end].to_owned());
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-    let mut names = BTreeSet::new();
-    visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut names).unwrap();
-    assert!(names.len() > 30, "{names:?}");
-    names
+    printed.text("tracing", traced);
+    printed.assert_shows_none(&secrets());
+    printed.assert_shows_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), |_| false);
 }
 
 /// A key cannot be printed or serialised by mistake: it does not compile.

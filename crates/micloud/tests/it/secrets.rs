@@ -1,13 +1,12 @@
 //! Nothing that can be printed prints a secret: every public type and error is formatted here while it holds some.
 
-use std::any::type_name;
 use std::collections::BTreeSet;
-use std::error::Error as StdError;
-use std::fmt::{self, Debug, Write as _};
+use std::fmt::{self, Debug};
 use std::path::Path;
 use std::time::Duration;
 
 use iot_home_core::{ActionId, Did, Instant, PropertyId, Secret, SeededRandom};
+use iot_home_leaks::Printed;
 use iot_home_micloud::api::{self, DataKind, DataSource, Group, Inventory, Storage};
 use iot_home_micloud::capture::{FailedStep, Har, Signature};
 use iot_home_micloud::login::{AnswerError, Channel, LongPoll};
@@ -27,31 +26,6 @@ use crate::account::{
 const LAN_TOKEN: &str = "5252734b6c4752576770666378316445";
 const TYPED: &str = "Swordfish-7319";
 const NOW: Duration = Duration::from_secs(1_767_225_600);
-
-#[derive(Default)]
-struct Printed {
-    texts: Vec<(&'static str, String)>,
-    types: BTreeSet<&'static str>,
-}
-
-impl Printed {
-    fn value<T: Debug>(&mut self, value: &T) {
-        let name = type_name::<T>().split('<').next().and_then(|path| path.rsplit("::").next());
-        self.types.insert(name.unwrap_or_default());
-        self.texts.push((type_name::<T>(), format!("{value:?}\n{value:#?}\n{value:x?}")));
-    }
-
-    fn error<T: StdError>(&mut self, error: &T) {
-        self.value(error);
-        let mut chain = error.to_string();
-        let mut source = error.source();
-        while let Some(error) = source {
-            let _ = write!(chain, "\n{error}\n{error:?}");
-            source = error.source();
-        }
-        self.texts.push((type_name::<T>(), chain));
-    }
-}
 
 fn nonce() -> Nonce {
     Nonce::new(NOW, &mut SeededRandom::new(1))
@@ -381,13 +355,13 @@ fn nothing_shows_a_secret() {
     printed.error(&InvalidCall::Data);
     printed.error(&InvalidUrl::Query);
 
-    for (whose, text) in &printed.texts {
+    for (whose, text) in printed.texts() {
         for secret in secrets() {
             assert!(!shows(text, &secret), "{whose} shows a secret:\n{text}");
         }
     }
     let missing: Vec<_> =
-        public_types().into_iter().filter(|name| !printed.types.contains(&**name)).collect();
+        public_types().into_iter().filter(|name| !printed.types().contains(&**name)).collect();
     assert!(missing.is_empty(), "public types that were not printed: {missing:?}");
 }
 

@@ -4,18 +4,14 @@
 
 mod provisioning;
 
-use std::any::type_name;
-use std::collections::BTreeSet;
-use std::error::Error as StdError;
-use std::fmt::{self, Debug, Write as _};
-use std::io;
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use iot_home_core::{Instant, PropertyId, SeededRandom};
+use iot_home_leaks::Printed;
 use iot_home_miio::cipher::{Cipher, OpenError, SealError};
 use iot_home_miio::client::{
     Client, Direction, Discovery, Error, ErrorKind, SceneEvent, ScenePush,
@@ -39,8 +35,6 @@ use md5::{Digest, Md5};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use tokio::net::UdpSocket;
-use tracing::field::{Field, Visit};
-use tracing::{Metadata, Subscriber, span};
 
 const TOKEN: [u8; 16] = *b"q3zq0f2yd3t3nqx4";
 /// Another device's, or what a wrong answer shows.
@@ -49,47 +43,6 @@ const OTHER_TOKEN: [u8; 16] = [
 ];
 const PASSWORD: &str = "Swordfish-7319";
 const DID: u64 = 51_880_628;
-
-/// Everything that was printed, and by what.
-#[derive(Default)]
-struct Printed {
-    texts: Vec<(String, String)>,
-    types: BTreeSet<&'static str>,
-}
-
-impl Printed {
-    fn value<T: Debug>(&mut self, value: &T) {
-        let name = type_name::<T>();
-        let name = name.split('<').next().and_then(|path| path.rsplit("::").next());
-        let name = name.unwrap_or_default();
-        self.types.insert(name);
-        self.text(name, format!("{value:?}\n{value:#?}\n{value:x?}\n{value:#X?}"));
-    }
-
-    fn error<T: StdError>(&mut self, error: &T) {
-        self.value(error);
-        let mut chain = format!("{error}\n{error:#}");
-        let mut source = error.source();
-        while let Some(error) = source {
-            let _ = write!(chain, "\n{error}\n{error:?}\n{error:#?}");
-            source = error.source();
-        }
-        self.text(type_name::<T>(), chain);
-    }
-
-    fn text(&mut self, whose: &str, text: String) {
-        self.texts.push((whose.to_owned(), text));
-    }
-
-    #[track_caller]
-    fn assert_no_secrets(&self) {
-        for (whose, text) in &self.texts {
-            for (secret, bytes) in secrets() {
-                assert!(!shows(text, &bytes), "{whose} shows the {secret}:\n{text}");
-            }
-        }
-    }
-}
 
 fn secrets() -> Vec<(&'static str, Vec<u8>)> {
     let mut secrets = vec![("password", PASSWORD.into())];
@@ -105,65 +58,6 @@ fn secrets() -> Vec<(&'static str, Vec<u8>)> {
         secrets.push(("token encrypted with itself", packet[32..48].to_vec()));
     }
     secrets
-}
-
-/// Whether a text has a part of the secret in it, in any of the forms in which bytes are printed:
-/// as characters, in hexadecimal, in base64, as a list of numbers.
-fn shows(text: &str, secret: &[u8]) -> bool {
-    let lower = text.to_lowercase();
-    let dense: String = lower.chars().filter(|c| !c.is_whitespace()).collect();
-    let has_raw = secret
-        .windows(6)
-        .any(|part| str::from_utf8(part).is_ok_and(|part| lower.contains(&part.to_lowercase())));
-    let list = |part: &[u8], number: fn(&u8) -> String| {
-        part.iter().map(number).collect::<Vec<_>>().join(",")
-    };
-    let has_numbers = secret.windows(4).any(|part| {
-        let hex: String = part.iter().map(|byte| format!("{byte:02x}")).collect();
-        dense.contains(&hex)
-            || dense.contains(&list(part, u8::to_string))
-            || dense.contains(&list(part, |byte| format!("{byte:x}")))
-            || dense.contains(&list(part, |byte| format!("0x{byte:x}")))
-            || dense.contains(&list(part, |byte| format!("0x{byte:02x}")))
-    });
-    // The two characters at the end depend on what follows.
-    let has_base64 = (0..3).any(|skip| {
-        let parts = secret.get(skip..).unwrap_or_default().chunks_exact(6);
-        parts.map(base64).any(|part| text.contains(&part))
-    });
-    has_raw || has_numbers || has_base64
-}
-
-/// Of whole groups of three bytes.
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let groups = bytes
-        .chunks(3)
-        .map(|group| group.iter().fold(0_u32, |bits, byte| bits << 8 | u32::from(*byte)));
-    groups
-        .flat_map(|bits| [18, 12, 6, 0].map(|shift| DIGITS[(bits >> shift) as usize % 64]))
-        .map(char::from)
-        .collect()
-}
-
-#[test]
-fn the_search_finds_what_it_should() {
-    for shown in [
-        "token q3zq0f2yd3t3nqx4.".to_owned(),
-        "prefix 7a713066 suffix".to_owned(),
-        "7A 71 30 66 32 79".to_owned(),
-        format!("{TOKEN:?} {TOKEN:#?}"),
-        format!("{:#?}", &TOKEN[5..9]),
-        format!("{TOKEN:x?}"),
-        format!("{TOKEN:#X?}"),
-        format!("{TOKEN:#04x?}"),
-        "cTN6cTBmMnlkM3QzbnF4NA==".to_owned(),
-    ] {
-        assert!(shows(&shown, &TOKEN), "{shown}");
-    }
-    for other in ["Token(<redacted>)", "did 51880628", "51, 122, 113"] {
-        assert!(!shows(other, &TOKEN), "{other}");
-    }
 }
 
 /// Parameters that do not serialise, and whose error tells why.
@@ -603,57 +497,8 @@ async fn calls(printed: &mut Printed) {
     provisioning::calls(printed).await;
     device.abort();
     let events = std::mem::take(&mut *events.lock().unwrap());
-    assert!(events.texts.iter().any(|(whose, _)| whose == "marker"));
-    printed.texts.extend(events.texts);
-    printed.types.extend(events.types);
-}
-
-/// Keeps the text of all that is traced.
-struct Capture {
-    text: Arc<Mutex<String>>,
-    spans: AtomicU64,
-}
-
-impl Capture {
-    fn write(&self, what: &str, record: impl FnOnce(&mut Fields)) {
-        let mut fields = Fields(String::new());
-        record(&mut fields);
-        let mut text = self.text.lock().unwrap();
-        let _ = writeln!(text, "{what}{}", fields.0);
-    }
-}
-
-impl Subscriber for Capture {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, span: &span::Attributes<'_>) -> span::Id {
-        self.write(span.metadata().name(), |fields| span.record(fields));
-        span::Id::from_u64(self.spans.fetch_add(1, Ordering::Relaxed) + 1)
-    }
-
-    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
-        self.write("record", |fields| values.record(fields));
-    }
-
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        self.write(event.metadata().name(), |fields| event.record(fields));
-    }
-
-    fn enter(&self, _: &span::Id) {}
-
-    fn exit(&self, _: &span::Id) {}
-}
-
-struct Fields(String);
-
-impl Visit for Fields {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let _ = write!(self.0, " {}={value:?} {value:#?}", field.name());
-    }
+    assert!(events.texts().any(|(whose, _)| whose == "marker"));
+    printed.extend(events);
 }
 
 #[test]
@@ -670,60 +515,25 @@ fn nothing_shows_a_secret() {
     provisioning::print_secure(&mut printed);
     pushed(&mut printed);
 
-    let traced = Arc::new(Mutex::new(String::new()));
-    let capture = Capture { text: Arc::clone(&traced), spans: AtomicU64::new(0) };
     // All on this one thread, which is the one that is captured.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    tracing::subscriber::with_default(capture, || {
-        tracing::trace!("the capture works");
+    let traced = iot_home_leaks::traced(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(calls(&mut printed));
         runtime.block_on(handles_of_pushes(&mut printed));
-        drop(runtime);
     });
-    let traced = traced.lock().unwrap().clone();
-    for expected in ["the capture works", "request", "method=set_wifi", "addr="] {
+    for expected in ["request", "method=set_wifi", "addr="] {
         assert!(traced.contains(expected), "{expected} is not among\n{traced}");
     }
     printed.text("tracing", traced);
 
-    printed.assert_no_secrets();
+    printed.assert_shows_none(&secrets());
     // Of code that is not built there is nothing to print.
-    let absent = |name: &str| cfg!(not(feature = "ota")) && OTA.contains(&name);
-    let missing: Vec<_> = public_types()
-        .into_iter()
-        .filter(|name| !printed.types.contains(&**name) && !absent(name))
-        .collect();
-    assert!(missing.is_empty(), "public types that were not printed: {missing:?}");
+    let is_absent = |name: &str| cfg!(not(feature = "ota")) && OTA.contains(&name);
+    printed.assert_shows_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), is_absent);
 }
 
 /// What only the feature `ota` brings, or what is printed with it.
 const OTA: [&str; 3] = ["ImageServer", "OtaStatus", "ServerError"];
-
-/// The names of the public types, as the source has them.
-fn public_types() -> BTreeSet<String> {
-    fn visit(folder: &Path, names: &mut BTreeSet<String>) -> io::Result<()> {
-        for entry in std::fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                visit(&path, names)?;
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = std::fs::read_to_string(&path)?;
-                for line in text.lines() {
-                    let item = line.strip_prefix("pub struct ");
-                    if let Some(item) = item.or_else(|| line.strip_prefix("pub enum ")) {
-                        let end = item.find(|c: char| !c.is_alphanumeric()).unwrap_or(item.len());
-                        names.insert(item[..end].to_owned());
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-    let mut names = BTreeSet::new();
-    visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut names).unwrap();
-    assert!(names.len() > 40, "{names:?}");
-    names
-}
 
 /// A token cannot be printed or serialised by mistake: it does not compile.
 #[test]

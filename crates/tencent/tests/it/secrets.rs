@@ -2,12 +2,12 @@
 
 use std::any::type_name;
 use std::collections::BTreeSet;
-use std::error::Error as StdError;
-use std::fmt::{self, Debug, Write as _};
+use std::fmt;
 use std::path::Path;
 use std::time::Duration;
 
 use iot_home_core::SeededRandom;
+use iot_home_leaks::Printed;
 use iot_home_mqtt::platform::Way;
 use iot_home_mqtt::{Connect, Credentials, Platform};
 use iot_home_tencent::login::{Certificate, Keyed};
@@ -19,31 +19,6 @@ use iot_home_tencent::{
 use crate::mistakes::{PSK, example};
 
 const NOW: Duration = Duration::from_secs(1_600_000_000);
-
-#[derive(Default)]
-struct Printed {
-    texts: Vec<(&'static str, String)>,
-    types: BTreeSet<&'static str>,
-}
-
-impl Printed {
-    fn value<T: Debug>(&mut self, value: &T) {
-        let name = type_name::<T>().split('<').next().and_then(|path| path.rsplit("::").next());
-        self.types.insert(name.unwrap_or_default());
-        self.texts.push((type_name::<T>(), format!("{value:?}\n{value:#?}\n{value:x?}")));
-    }
-
-    fn error<T: StdError>(&mut self, error: &T) {
-        self.value(error);
-        let mut chain = error.to_string();
-        let mut source = error.source();
-        while let Some(error) = source {
-            let _ = write!(chain, "\n{error}\n{error:?}");
-            source = error.source();
-        }
-        self.texts.push((type_name::<T>(), chain));
-    }
-}
 
 /// The text of the key, the bytes it stands for in hexadecimal, and all that is signed with it here.
 fn secrets() -> Vec<String> {
@@ -105,7 +80,7 @@ fn nothing_shows_a_secret() {
     printed.value(&device.tls());
     // Their insides are printed with them.
     let auths = [type_name::<Keyed>(), type_name::<Certificate>()];
-    printed.types.extend(auths.map(|name| name.rsplit("::").next().unwrap()));
+    printed.with_others(auths.map(|name| name.rsplit("::").next().unwrap()));
 
     let mut random = SeededRandom::new(1);
     let mut logins = vec![certificate.tls().sign(NOW, &mut random)];
@@ -143,13 +118,13 @@ fn nothing_shows_a_secret() {
     }
     printed.error(&Refusal::Signature);
 
-    for (whose, text) in &printed.texts {
+    for (whose, text) in printed.texts() {
         for secret in secrets() {
             assert!(!shows(text, &secret), "{whose} shows a secret:\n{text}");
         }
     }
     let missing: Vec<_> =
-        public_types().into_iter().filter(|name| !printed.types.contains(&**name)).collect();
+        public_types().into_iter().filter(|name| !printed.types().contains(&**name)).collect();
     assert!(missing.is_empty(), "public types that were not printed: {missing:?}");
 }
 

@@ -2,12 +2,8 @@
 //! sessions with a known token run, everything that is traced is captured, and everything that an observer of the wire is
 //! shown is kept.
 
-use std::any::type_name;
-use std::collections::BTreeSet;
-use std::error::Error as StdError;
-use std::fmt::{self, Debug, Write as _};
+use std::fmt;
 use std::future::ready;
-use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -16,6 +12,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use iot_home_core::Instant;
+use iot_home_leaks::{Printed, shows};
 use iot_home_sim::SimBulb;
 use iot_home_yeelight::client::{
     BulbAddr, Change, OverMiio, RealtimeKind, RealtimeOptions, SearchAddr,
@@ -38,84 +35,12 @@ use iot_home_yeelight::{
 };
 use serde_json::{Value, json};
 use tokio::net::UdpSocket;
-use tracing::field::{Field, Visit};
-use tracing::{Metadata, Subscriber, span};
 
 use crate::advert::named;
 
 const TOKEN: &str = "5e9d03b7c1f2486aa7d4e0918c36fb52";
 const ANSWER: &str =
     r#"{"id":1,"method":"udp_sess_token","params":{"token":"5e9d03b7c1f2486aa7d4e0918c36fb52"}}"#;
-
-/// Everything that was printed, and by what.
-#[derive(Default)]
-struct Printed {
-    texts: Vec<(String, String)>,
-    types: BTreeSet<&'static str>,
-}
-
-impl Printed {
-    fn value<T: Debug>(&mut self, value: &T) {
-        let name = type_name::<T>();
-        let name = name.split('<').next().and_then(|path| path.rsplit("::").next());
-        let name = name.unwrap_or_default();
-        self.types.insert(name);
-        self.text(name, format!("{value:?}\n{value:#?}\n{value:x?}\n{value:#X?}"));
-    }
-
-    fn error<T: StdError>(&mut self, error: &T) {
-        self.value(error);
-        let mut chain = format!("{error}\n{error:#}");
-        let mut source = error.source();
-        while let Some(error) = source {
-            let _ = write!(chain, "\n{error}\n{error:?}\n{error:#?}");
-            source = error.source();
-        }
-        self.text(type_name::<T>(), chain);
-    }
-
-    fn text(&mut self, whose: &str, text: String) {
-        self.texts.push((whose.to_owned(), text));
-    }
-
-    #[track_caller]
-    fn assert_no_secrets(&self) {
-        for (whose, text) in &self.texts {
-            assert!(!shows(text), "{whose} shows the token:\n{text}");
-        }
-    }
-}
-
-/// Whether a text has a part of the token in it, as characters or as a list of the numbers that they are.
-fn shows(text: &str) -> bool {
-    let dense: String = text.to_lowercase().chars().filter(|char| !char.is_whitespace()).collect();
-    let list = |part: &[u8], number: fn(&u8) -> String| {
-        part.iter().map(number).collect::<Vec<_>>().join(",")
-    };
-    let as_text = TOKEN.as_bytes().windows(6);
-    as_text.clone().any(|part| dense.contains(str::from_utf8(part).unwrap()))
-        || as_text.clone().any(|part| dense.contains(&list(part, u8::to_string)))
-        || as_text.clone().any(|part| dense.contains(&list(part, |byte| format!("{byte:x}"))))
-        || as_text.clone().any(|part| dense.contains(&list(part, |byte| format!("0x{byte:x}"))))
-}
-
-#[test]
-fn the_search_finds_what_it_should() {
-    let bytes = TOKEN.as_bytes();
-    for shown in [
-        format!("token {}.", TOKEN.to_uppercase()),
-        format!("{:?}", &TOKEN[3..10]),
-        format!("{bytes:?}"),
-        format!("{bytes:#?}"),
-        format!("{bytes:x?}"),
-        format!("{bytes:#X?}"),
-    ] {
-        assert!(shows(&shown), "{shown}");
-    }
-    for other in ["Secret(<redacted>)", "5e9d0", "0x000000000015243f", "53, 101, 57"] {
-        assert!(!shows(other), "{other}");
-    }
-}
 
 /// UDP sessions of both generations, in every state, and through everything that may come.
 fn udp_sessions(printed: &mut Printed) {
@@ -136,7 +61,7 @@ fn udp_sessions(printed: &mut Printed) {
             printed.value(&session);
             let mut out = Vec::new();
             if session.write(&Method::Toggle(Light::Main), &mut out) {
-                assert!(shows(str::from_utf8(&out).unwrap()), "it is in use");
+                assert!(shows(str::from_utf8(&out).unwrap(), TOKEN.as_bytes()), "it is in use");
             }
             session.poll_transmit(now + Duration::from_secs(4), &mut out);
             printed.value(&session);
@@ -364,60 +289,11 @@ async fn calls(printed: &mut Printed) {
     liar.abort();
     let events = std::mem::take(&mut *observed.0.lock().unwrap());
     for part in ["set_power", "\"result\"", "M-SEARCH"] {
-        assert!(events.texts.iter().any(|(_, text)| text.contains(part)), "{part} was seen");
+        assert!(events.texts().any(|(_, text)| text.contains(part)), "{part} was seen");
     }
     // A UDP session is nobody's business.
-    assert!(!events.texts.iter().any(|(_, text)| text.contains("\"udp_sess_new\"")));
-    printed.texts.extend(events.texts);
-    printed.types.extend(events.types);
-}
-
-/// Keeps the text of all that is traced.
-struct Capture {
-    text: Arc<Mutex<String>>,
-    spans: AtomicU64,
-}
-
-impl Capture {
-    fn write(&self, what: &str, record: impl FnOnce(&mut Fields)) {
-        let mut fields = Fields(String::new());
-        record(&mut fields);
-        let mut text = self.text.lock().unwrap();
-        let _ = writeln!(text, "{what}{}", fields.0);
-    }
-}
-
-impl Subscriber for Capture {
-    fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
-    }
-
-    fn new_span(&self, span: &span::Attributes<'_>) -> span::Id {
-        self.write(span.metadata().name(), |fields| span.record(fields));
-        span::Id::from_u64(self.spans.fetch_add(1, Ordering::Relaxed) + 1)
-    }
-
-    fn record(&self, _: &span::Id, values: &span::Record<'_>) {
-        self.write("record", |fields| values.record(fields));
-    }
-
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-
-    fn event(&self, event: &tracing::Event<'_>) {
-        self.write(event.metadata().name(), |fields| event.record(fields));
-    }
-
-    fn enter(&self, _: &span::Id) {}
-
-    fn exit(&self, _: &span::Id) {}
-}
-
-struct Fields(String);
-
-impl Visit for Fields {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        let _ = write!(self.0, " {}={value:?} {value:#?}", field.name());
-    }
+    assert!(!events.texts().any(|(_, text)| text.contains("\"udp_sess_new\"")));
+    printed.extend(events);
 }
 
 #[test]
@@ -428,54 +304,21 @@ fn nothing_shows_a_token() {
     words(&mut printed);
     control_session(&mut printed);
 
-    let traced = Arc::new(Mutex::new(String::new()));
-    let capture = Capture { text: Arc::clone(&traced), spans: AtomicU64::new(0) };
     // All on this one thread, which is the one that is captured.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    tracing::subscriber::with_default(capture, || {
-        tracing::trace!("the capture works");
+    let traced = iot_home_leaks::traced(|| {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let calls = async {
             tokio::time::timeout(Duration::from_secs(20), calls(&mut printed)).await.unwrap();
         };
         runtime.block_on(calls);
-        drop(runtime);
     });
-    let traced = traced.lock().unwrap().clone();
-    for expected in ["the capture works", "command", "method=set_rgb", "addr="] {
+    for expected in ["command", "method=set_rgb", "addr="] {
         assert!(traced.contains(expected), "{expected} is not among\n{traced}");
     }
     printed.text("tracing", traced);
 
-    printed.assert_no_secrets();
-    let missing: Vec<_> =
-        public_types().into_iter().filter(|name| !printed.types.contains(&**name)).collect();
-    assert!(missing.is_empty(), "public types that were not printed: {missing:?}");
-}
-
-/// The names of the public types, as the source has them.
-fn public_types() -> BTreeSet<String> {
-    fn visit(folder: &Path, names: &mut BTreeSet<String>) -> io::Result<()> {
-        for entry in std::fs::read_dir(folder)? {
-            let path = entry?.path();
-            if path.is_dir() {
-                visit(&path, names)?;
-            } else if path.extension().is_some_and(|extension| extension == "rs") {
-                let text = std::fs::read_to_string(&path)?;
-                for line in text.lines() {
-                    let item = line.strip_prefix("pub struct ");
-                    if let Some(item) = item.or_else(|| line.strip_prefix("pub enum ")) {
-                        let end = item.find(|c: char| !c.is_alphanumeric()).unwrap_or(item.len());
-                        names.insert(item[..end].to_owned());
-                    }
-                }
-            }
-        }
-        Ok(())
-    }
-    let mut names = BTreeSet::new();
-    visit(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut names).unwrap();
-    assert!(names.len() > 50, "{names:?}");
-    names
+    printed.assert_shows_none(&[("token", TOKEN.into())]);
+    printed.assert_shows_all(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), |_| false);
 }
 
 /// A session cannot be serialised by mistake, and has no text of its own: it does not compile.

@@ -1,6 +1,7 @@
 //! What provisioning and updates print.
 
 use iot_home_core::{Secret, SeededRandom};
+use iot_home_leaks::Printed;
 use iot_home_miio::client::{Client, ErrorKind};
 use iot_home_miio::ota::{Ended, OtaState, Tracker, Update, UpdateError};
 use iot_home_miio::provisioning::{
@@ -8,7 +9,7 @@ use iot_home_miio::provisioning::{
 };
 use serde_json::json;
 
-use super::{OTHER_TOKEN, PASSWORD, Printed, token};
+use super::{OTHER_TOKEN, PASSWORD, token};
 
 fn network() -> Network {
     Network::new("home", Secret::new(String::from(PASSWORD)))
