@@ -62,12 +62,16 @@ mod device;
 mod error;
 mod find;
 mod inventory;
+mod items;
 mod list;
+mod lookup;
+mod lumi;
 mod names;
 mod over;
 mod request;
 mod route;
 mod shared;
+mod watch;
 mod way;
 
 use std::fmt;
@@ -77,7 +81,9 @@ pub use self::answer::{ActionAnswer, Answer};
 pub use self::builder::Builder;
 pub use self::device::Device;
 pub use self::error::{Error, ErrorKind};
+pub use self::list::Refreshed;
 use self::shared::Shared;
+pub use self::watch::{Change, Event, Origin, Watch, WatchBuilder};
 pub use self::way::{Via, Way};
 use crate::{Facts, Source, Update};
 
@@ -116,18 +122,23 @@ impl Home {
         self.shared.learn(source, facts)
     }
 
-    /// Fetches the cloud's list of devices, with their names, rooms and tokens, and writes the inventory. Returns how many
-    /// devices the cloud named.
+    /// Fetches the cloud's lists of devices, with their names, rooms and tokens, and writes the inventory. That one region
+    /// fails does not concern the others.
     ///
     /// # Errors
-    /// [`NeedsLogin`](ErrorKind::NeedsLogin) or [`Cloud`](ErrorKind::Cloud) when the list is not to be had,
+    /// [`NeedsLogin`](ErrorKind::NeedsLogin) or [`Cloud`](ErrorKind::Cloud) when no region's list is to be had,
     /// [`File`](ErrorKind::File) when the inventory cannot be written, [`BadInput`](ErrorKind::BadInput) when the home has
     /// no cloud.
     ///
     /// # Cancel safety
     /// Nothing is learned by halves.
-    pub async fn refresh(&self) -> Result<usize, Error> {
+    pub async fn refresh(&self) -> Result<Refreshed, Error> {
         self.shared.refresh().await
+    }
+
+    /// Watches devices: what they are, and what changes, whichever way that comes.
+    pub fn watch(&self) -> WatchBuilder {
+        WatchBuilder::new(&self.shared)
     }
 
     /// Writes the inventory now, where the home has one: after a discovery, say.

@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use iot_home_micloud::MiCloud;
+use iot_home_lumi::{Key, Lumi, Sid};
+use iot_home_micloud::{MiCloud, Region};
 use iot_home_miio::Client;
 use iot_home_miot::{Spec, SpecServer};
 
@@ -24,6 +25,9 @@ pub struct Builder {
     specs: BTreeMap<Box<str>, Arc<Spec>>,
     inventory: Option<PathBuf>,
     deadline: Duration,
+    regions: Vec<Region>,
+    lumi: Option<Lumi>,
+    keys: BTreeMap<Sid, Key>,
 }
 
 impl Builder {
@@ -35,6 +39,9 @@ impl Builder {
             specs: BTreeMap::new(),
             inventory: None,
             deadline: Duration::from_secs(15),
+            regions: Vec::new(),
+            lumi: None,
+            keys: BTreeMap::new(),
         }
     }
 
@@ -48,6 +55,25 @@ impl Builder {
     /// Where the LAN does not do, devices are reached by this account; it knows their names and tokens.
     pub fn cloud(mut self, cloud: MiCloud) -> Self {
         self.cloud = Some(cloud);
+        self
+    }
+
+    /// Fetches the cloud's list of devices from these regions; from the client's own where none is named.
+    pub fn regions(mut self, regions: impl IntoIterator<Item = Region>) -> Self {
+        self.regions = regions.into_iter().collect();
+        self
+    }
+
+    /// Speaks to Lumi gateways by this client. Without it the home makes one when it first has to speak to a gateway.
+    pub fn lumi(mut self, client: Lumi) -> Self {
+        self.lumi = Some(client);
+        self
+    }
+
+    /// The key of this Lumi gateway, which its app shows for the LAN protocol. Without it the gateway's children are
+    /// read and not set on the LAN.
+    pub fn gateway_key(mut self, gateway: Sid, key: Key) -> Self {
+        self.keys.insert(gateway, key);
         self
     }
 
@@ -108,6 +134,9 @@ impl Builder {
             specs: self.specs,
             inventory,
             deadline: self.deadline,
+            regions: self.regions,
+            lumi: self.lumi,
+            keys: self.keys,
         });
         for facts in known {
             shared.learn(crate::Source::Inventory, facts);

@@ -1,12 +1,12 @@
 //! One request, carried over one way after the other.
 
 use iot_home_core::{ActionResult, MiotCode};
-use iot_home_yeelight::Profile;
+use iot_home_micloud::api::DataSource;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::{Cause, Error};
 use super::names::{Doing, Named, Setting, Vocabulary};
-use super::over::{Miss, Over, OverBulb, OverCloud, OverMiio, Told};
+use super::over::{Miss, Over, OverBulb, OverCloud, OverLumi, OverMiio, Told};
 use super::route::{Outcome, Purpose, Step};
 use super::shared::{Shared, Slot};
 use super::way::{Way, Ways};
@@ -20,6 +20,8 @@ pub(super) struct Request<'a> {
     pub(super) vocabulary: &'a Vocabulary,
     pub(super) job: Job<'a>,
     pub(super) until: Instant,
+    /// Whether it is one of many, by which changes are looked for.
+    pub(super) is_watching: bool,
 }
 
 /// What is asked for. All items of one job can take the same ways.
@@ -132,6 +134,7 @@ impl Request<'_> {
             Way::Miot => self.over_miio(facts)?.probe_miot().await,
             Way::Classic | Way::YeelightOverMiio => self.over_miio(facts)?.probe_classic().await,
             Way::Yeelight => self.over_bulb(facts).await?.probe().await,
+            Way::Lumi => self.over_lumi(facts).await?.probe().await,
             Way::Cloud => Ok(()),
         }
     }
@@ -171,6 +174,10 @@ impl Request<'_> {
                 let map = self.vocabulary.bulb.as_deref().ok_or_else(unsent)?;
                 self.over_bulb(facts).await?.read(map, &ids(|item| item.bulb)?).await
             }
+            Way::Lumi => {
+                let map = self.vocabulary.lumi.as_deref().ok_or_else(unsent)?;
+                self.over_lumi(facts).await?.read(map, &ids(|item| item.lumi)?).await
+            }
         }
     }
 
@@ -200,6 +207,10 @@ impl Request<'_> {
             Way::Yeelight => {
                 let bulb = Methods::Bulb(self.over_bulb(facts).await?);
                 bulb.run_each(requests(items, |item| item.bulb.as_ref())?).await
+            }
+            Way::Lumi => {
+                let gateway = Methods::Lumi(self.over_lumi(facts).await?);
+                gateway.run_each(requests(items, |item| item.lumi.as_ref())?).await
             }
         }
     }
@@ -232,6 +243,7 @@ impl Request<'_> {
                 let request = doing.bulb.as_ref().ok_or_else(unsent)?;
                 ran(self.over_bulb(facts).await?.run(request).await?)
             }
+            Way::Lumi => Err(unsent()),
         }
     }
 
@@ -241,22 +253,21 @@ impl Request<'_> {
 
     fn over_cloud(&self, facts: &Facts) -> Over<OverCloud> {
         let cloud = self.shared.cloud_of(facts).ok_or_else(unsent)?;
-        Ok(OverCloud { cloud, did: facts.did.clone().ok_or_else(unsent)? })
+        let did = facts.did.clone().ok_or_else(unsent)?;
+        // What the cloud remembers is right as long as nothing is set behind its back.
+        let source = match self.is_watching && !self.shared.is_near(facts) {
+            true => DataSource::CacheFirst,
+            false => DataSource::Device,
+        };
+        Ok(OverCloud { cloud, did, source })
     }
 
-    /// The bulb, connected to. The connection is kept, and mends itself.
     async fn over_bulb(&self, facts: &Facts) -> Over<OverBulb> {
-        let addr = facts.yeelight.ok_or_else(unsent)?;
-        let mut held = self.slot.bulb.lock().await;
-        if let Some((at, bulb)) = &*held
-            && *at == addr
-        {
-            return Ok(OverBulb(bulb.clone()));
-        }
-        let profile = facts.model.as_deref().map_or_else(Profile::unknown, Profile::of_model);
-        let connected = OverBulb::connect(addr, profile).await?;
-        *held = Some((addr, connected.0.clone()));
-        Ok(connected)
+        self.shared.bulb(facts, self.slot).await?.map(OverBulb).ok_or_else(unsent)
+    }
+
+    async fn over_lumi(&self, facts: &Facts) -> Over<OverLumi> {
+        self.shared.lumi_child(facts).await?.ok_or_else(unsent)
     }
 }
 
@@ -264,6 +275,7 @@ impl Request<'_> {
 enum Methods {
     Miio(OverMiio),
     Bulb(OverBulb),
+    Lumi(OverLumi),
     Cloud(OverCloud),
 }
 
@@ -275,6 +287,7 @@ impl Methods {
             let ran = match self {
                 Self::Miio(device) => device.run(request, true).await,
                 Self::Bulb(bulb) => bulb.run(request).await,
+                Self::Lumi(child) => child.run(request).await,
                 Self::Cloud(over) => over.run(request).await,
             };
             match ran {

@@ -12,5 +12,7 @@ mod batch;
 mod classic;
 mod discovery;
 mod home;
+mod lumi;
 mod rig;
 mod routes;
+mod watch;

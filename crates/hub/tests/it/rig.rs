@@ -71,7 +71,7 @@ pub(crate) fn known(device: &SimDevice, name: &str) -> Facts {
 pub(crate) async fn one(device: &SimDevice, name: &str) -> (SimCloud, Home) {
     let cloud = cloud([CloudDevice::running(device).name(name)]).await;
     let home = home().await.cloud(logged_in(&cloud).await).open().await.unwrap();
-    assert_eq!(home.refresh().await.unwrap(), 1);
+    assert_eq!(home.refresh().await.unwrap().devices, 1);
     home.learn(Source::Miio, seen(device)).unwrap();
     (cloud, home)
 }
