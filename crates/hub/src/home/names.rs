@@ -91,6 +91,12 @@ impl Vocabulary {
         named
     }
 
+    /// Whether it is nothing that is, but something that happens, such as a click.
+    pub(super) fn is_event(&self, named: &Named) -> bool {
+        let map = self.lumi.as_ref().zip(named.lumi);
+        map.is_some_and(|(map, id)| map.is_event(id))
+    }
+
     /// A property to be set, once its value is checked.
     pub(super) fn setting(&self, name: &str, value: &Value) -> Result<Setting, Error> {
         let named = self.property(name)?;

@@ -35,10 +35,13 @@ use crate::DeviceKey;
 #[must_use]
 pub struct WatchBuilder {
     shared: Arc<Shared>,
-    devices: BTreeMap<DeviceKey, (Device, Option<Vec<Box<str>>>)>,
+    devices: BTreeMap<DeviceKey, Wanted>,
     terms: Terms,
     buffer: usize,
 }
+
+/// A device, and what is named of it.
+type Wanted = (Device, Option<Vec<Box<str>>>);
 
 impl WatchBuilder {
     pub(super) fn new(shared: &Arc<Shared>) -> Self {
@@ -62,7 +65,7 @@ impl WatchBuilder {
         self
     }
 
-    /// Watches these properties of a device, named as for [`Device::get`].
+    /// Watches these properties of a device and no others, named as for [`Device::get`].
     pub fn properties<N: Into<Box<str>>>(
         mut self,
         device: &Device,

@@ -152,3 +152,27 @@ async fn reports_and_heartbeats_of_a_gateway_are_changes() {
         panic!("{event:?}");
     }
 }
+
+#[tokio::test]
+async fn a_gateway_that_reports_nothing_is_polled() {
+    let child = Child::new(sid(6), "switch").value("voltage", 3000);
+    let gateway = SimGateway::builder(key()).children([child]).spawn().await.unwrap();
+    let home = found(&gateway, home().await.lumi(lumi().await)).await;
+    let button = home
+        .devices()
+        .into_iter()
+        .find(|device| device.facts().is_some_and(|facts| facts.sid == Some(sid(6))));
+    let named = ["button:event", "battery:voltage"];
+    let watch = home.watch().properties(&button.unwrap(), named);
+    let mut watch = watch.every(50 * MS..=200 * MS).start();
+    assert_eq!(change(&mut watch).await.value, json!(3000));
+    assert!(gateway.set_value(sid(6), "voltage", 2900));
+    let polled = change(&mut watch).await;
+    assert_eq!((polled.value, polled.from), (json!(2900), Origin::PolledLan));
+    assert_eq!(polled.shown.as_deref(), Some("2900 mV"));
+    // A click of the past is none of now, and that nobody remembers one is no failure.
+    assert!(gateway.set_value(sid(6), "status", "click"));
+    if let Ok(event) = tokio::time::timeout(600 * MS, watch.next()).await {
+        panic!("{event:?}");
+    }
+}

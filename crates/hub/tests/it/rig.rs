@@ -25,10 +25,31 @@ pub(crate) async fn cloud(devices: impl IntoIterator<Item = CloudDevice>) -> Sim
         .unwrap()
 }
 
+/// The same with a home, and a room in it.
+pub(crate) async fn cloud_with_a_home(devices: impl IntoIterator<Item = CloudDevice>) -> SimCloud {
+    let home = iot_home_sim::micloud::Home::new(1, "flat").room(2, "hall");
+    let builder = SimCloud::builder().account(Account::new(USER, PASSWORD)).home(home);
+    devices
+        .into_iter()
+        .fold(builder, |builder, device| builder.device(device))
+        .spawn()
+        .await
+        .unwrap()
+}
+
 /// A client that is logged in.
 pub(crate) async fn logged_in(cloud: &SimCloud) -> MiCloud {
+    log_in(cloud, &cloud.api_url()).await
+}
+
+/// The same, which asks each region's own servers.
+pub(crate) async fn in_regions(cloud: &SimCloud) -> MiCloud {
+    log_in(cloud, &cloud.api_url().replace("/app", "/{region}/app")).await
+}
+
+async fn log_in(cloud: &SimCloud, api: &str) -> MiCloud {
     let hosts = Hosts::default().account(&cloud.account_url()).unwrap();
-    let hosts = hosts.sts(&cloud.sts_url()).unwrap().api(&cloud.api_url()).unwrap();
+    let hosts = hosts.sts(&cloud.sts_url()).unwrap().api(api).unwrap();
     let http = Client::builder().no_proxy().build().unwrap();
     let client = MiCloud::builder().hosts(hosts).http(Arc::new(http)).build().unwrap();
     let mut dialog = client.log_in(USER, PASSWORD);

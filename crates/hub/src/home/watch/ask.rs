@@ -34,8 +34,8 @@ pub(super) struct Ready {
 pub(super) struct Asked {
     pub(super) at: Instant,
     pub(super) ready: Ready,
-    /// For each of the names that it knows.
-    pub(super) answers: Vec<Result<Answer, Error>>,
+    /// For each of the names that it was asked for.
+    pub(super) answers: Vec<(Box<str>, Result<Answer, Error>)>,
 }
 
 impl Aim {
@@ -56,10 +56,15 @@ impl Aim {
         call.is_watching = true;
         let mut ready = self.ready(&call);
         let at = self.device.shared().now();
-        let named = ready.named.iter().cloned().map(Ok).collect();
-        let answers = self.device.carry_each::<Named>(&call, named).await;
+        // Nobody remembers what happened.
+        let named = ready.named.iter().filter(|named| !ready.vocabulary.is_event(named));
+        let named: Vec<Named> = named.cloned().collect();
+        let names: Vec<_> = named.iter().map(|named| named.name.clone()).collect();
+        let answers =
+            self.device.carry_each(&call, named.into_iter().map(Ok).collect::<Vec<_>>()).await;
+        let answers: Vec<_> = names.into_iter().zip(answers).collect();
         // Where the LAN does not do, the cloud is not to be asked as often.
-        let told = answers.iter().filter_map(|answer| answer.as_ref().ok());
+        let told = answers.iter().filter_map(|(_, answer)| answer.as_ref().ok());
         if ready.region.is_none() && told.clone().any(|answer| answer.way == Way::Cloud) {
             ready.region = self.device.region();
         }

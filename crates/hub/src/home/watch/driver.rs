@@ -139,8 +139,10 @@ impl Driver {
     async fn wait(&mut self) -> Option<Happened> {
         let Self { shared, plan, heard, work, .. } = self;
         let happened = poll_fn(|cx| {
-            if let Poll::Ready(Some(Ok(done))) = work.poll_join_next(cx) {
-                return Poll::Ready(Happened::Done(done));
+            while let Poll::Ready(Some(ended)) = work.poll_join_next(cx) {
+                if let Ok(done) = ended {
+                    return Poll::Ready(Happened::Done(done));
+                }
             }
             match heard.poll_recv(cx) {
                 Poll::Ready(Some((feed, heard))) => Poll::Ready(Happened::Heard(feed, heard)),
@@ -187,10 +189,9 @@ impl Driver {
 
     fn answered(&mut self, target: Target, asked: Asked) -> Outcome {
         let Asked { at, ready, answers } = asked;
-        let names: Vec<Box<str>> = ready.named.iter().map(|named| named.name.clone()).collect();
         self.is_ready(target, ready);
-        let first_error = answers.iter().find_map(|answer| answer.as_ref().err()).cloned();
-        if answers.iter().all(Result::is_err)
+        let first_error = answers.iter().find_map(|(_, answer)| answer.as_ref().err()).cloned();
+        if answers.iter().all(|(_, answer)| answer.is_err())
             && let Some(error) = first_error
         {
             self.silent(target, error);
@@ -200,7 +201,7 @@ impl Driver {
         if let Some(aimed) = self.aims.get_mut(target.0) {
             aimed.is_silent = false;
         }
-        for (name, answer) in names.into_iter().zip(answers) {
+        for (name, answer) in answers {
             match answer {
                 Ok(answer) if answer.is_ok() => {
                     let origin = Origin::polled(answer.way);
