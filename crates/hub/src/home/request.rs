@@ -5,12 +5,13 @@ use iot_home_micloud::api::DataSource;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::{Cause, Error};
+use super::methods::{Methods, requests};
 use super::names::{Doing, Named, Setting, Vocabulary};
 use super::over::{Miss, Over, OverBulb, OverCloud, OverLumi, OverMiio, Told};
 use super::route::{Outcome, Purpose, Step};
 use super::shared::{Shared, Slot};
 use super::way::{Way, Ways};
-use crate::{DeviceKey, Facts, classic};
+use crate::{DeviceKey, Facts};
 
 /// A request to one device, and what it takes to carry it.
 pub(super) struct Request<'a> {
@@ -271,46 +272,6 @@ impl Request<'_> {
     }
 }
 
-/// What knows methods, and not numbers.
-enum Methods {
-    Miio(OverMiio),
-    Bulb(OverBulb),
-    Lumi(OverLumi),
-    Cloud(OverCloud),
-}
-
-impl Methods {
-    /// Runs what sets each item, one after the other. Once something was sent the rest is not for another way.
-    async fn run_each(&self, requests: Vec<&classic::Request>) -> Over<Vec<Told>> {
-        let mut told = Vec::with_capacity(requests.len());
-        for request in requests {
-            let ran = match self {
-                Self::Miio(device) => device.run(request, true).await,
-                Self::Bulb(bulb) => bulb.run(request).await,
-                Self::Lumi(child) => child.run(request).await,
-                Self::Cloud(over) => over.run(request).await,
-            };
-            match ran {
-                Ok(done) => told.push(done),
-                Err(miss) if miss.outcome == Outcome::Answered => {
-                    told.push((miss.error.code().unwrap_or(MiotCode::INTERNAL), None));
-                }
-                Err(miss) if told.is_empty() => return Err(miss),
-                Err(miss) => return Err(miss.uncertain()),
-            }
-        }
-        Ok(told)
-    }
-}
-
-/// What sets each item by methods.
-fn requests<'a>(
-    items: &[&'a Setting],
-    of: fn(&'a Setting) -> Option<&'a classic::Request>,
-) -> Over<Vec<&'a classic::Request>> {
-    items.iter().map(|item| of(item)).collect::<Option<_>>().ok_or_else(unsent)
-}
-
 /// Whether an answer may come from a device that takes no MIoT requests: some refuse every item in place of the method.
 fn is_doubtful(way: Way, done: &Done) -> bool {
     match done {
@@ -321,7 +282,7 @@ fn is_doubtful(way: Way, done: &Done) -> bool {
     }
 }
 
-fn unsent() -> Miss {
+pub(super) fn unsent() -> Miss {
     Miss { outcome: Outcome::NotSent, error: Error::new(Cause::Inexpressible) }
 }
 

@@ -109,7 +109,7 @@ async fn without_the_key_a_child_is_read_and_not_set() {
 async fn reports_and_heartbeats_of_a_gateway_are_changes() {
     let client = lumi().await;
     let door = Child::magnet(sid(4)).heartbeat(400 * MS);
-    let button = Child::new(sid(5), "switch").value("voltage", 3000);
+    let button = Child::new(sid(5), "switch").value("voltage", 3000).heartbeat(400 * MS);
     let gateway = SimGateway::builder(key())
         .children([door, button])
         .heartbeat(200 * MS)

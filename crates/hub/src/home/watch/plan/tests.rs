@@ -148,6 +148,23 @@ fn devices_are_not_asked_in_one_burst() {
 }
 
 #[test]
+fn no_more_are_under_way_than_may_be_however_often_it_is_looked() {
+    let mut world = World::near(40);
+    world.answers_after = 100 * SECOND;
+    let mut started = 0;
+    for _ in 0..200 {
+        while let Some(step) = world.plan.next(world.now) {
+            match step {
+                Step::Prepare(target) => world.plan.prepared(world.now, target, 3, None),
+                _ => started += 1,
+            }
+        }
+        world.now = world.now + Duration::from_millis(200);
+    }
+    assert_eq!(started, 4);
+}
+
+#[test]
 fn devices_in_a_cloud_are_asked_together() {
     let mut regions = vec![Some(0); 60];
     regions.extend(vec![Some(1); 10]);
