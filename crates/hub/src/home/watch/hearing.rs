@@ -106,3 +106,30 @@ fn came(map: &Arc<Classic>, id: PropertyId, is_report: bool, now: Instant) -> Op
 fn answer(ready: &Ready, named: &Named, value: Value, way: Way) -> Answer {
     ready.vocabulary.answer(named, MiotCode::OK, Some(value), way)
 }
+
+#[cfg(test)]
+mod tests {
+    use iot_home_yeelight::{Profile, Property, PropertyValue};
+    use serde_json::json;
+
+    use super::*;
+    use crate::home::names::Vocabulary;
+
+    #[test]
+    fn of_a_bulb_only_that_counts_which_was_told() {
+        let bulb = Classic::of_bulb(&Profile::of_model("yeelink.light.color4")).unwrap();
+        let vocabulary = Vocabulary { bulb: Some(Arc::new(bulb)), ..Vocabulary::default() };
+        let named = vocabulary.telling();
+        let vocabulary = Arc::new(vocabulary);
+        let ready = Ready { vocabulary, named, unknown: Vec::new(), region: None };
+        let (bright, ct) = (PropertyValue::Number(12), PropertyValue::Number(3000));
+        let told = Properties::from_iter([(Property::Bright, bright.clone())]);
+        let mut lamp = Lamp::default();
+        // What the bulb said of its temperature may be older than what was asked for since.
+        lamp.merge([(Property::Bright, bright), (Property::Ct, ct)]);
+        let read = of_bulb(&ready, &told, &lamp, Instant::ORIGIN);
+        let read: Vec<_> =
+            read.iter().map(|(answer, ..)| (&*answer.property, &answer.value)).collect();
+        assert_eq!(read, [("light:brightness", &Some(json!(12)))]);
+    }
+}
