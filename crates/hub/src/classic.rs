@@ -39,6 +39,7 @@
 
 mod bulb;
 mod family;
+mod lumi;
 mod question;
 mod request;
 mod wire;
@@ -80,6 +81,11 @@ impl Classic {
     /// The most names that the model takes in one `get_prop`.
     pub const fn limit(&self) -> usize {
         self.limit
+    }
+
+    /// Whether the property tells what has happened, such as a click: the same value told again is news.
+    pub fn is_event(&self, property: PropertyId) -> bool {
+        self.wires.get(&property).is_some_and(|wire| wire.is_event)
     }
 
     /// The properties that are read from a classic name, as in what a device tells by itself.

@@ -10,13 +10,14 @@ use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use futures_core::Stream;
 use tokio::time::Sleep;
 
 pub use self::builder::DiscoveryBuilder;
 pub use self::error::{DiscoveryError, DiscoveryErrorKind};
-use self::search::Search;
+use self::search::{Listing, Search};
 pub use self::sighting::{Protocol, Sighting};
 use crate::household::{Household, Update};
 use crate::mdns::{Announcement, Service};
@@ -49,7 +50,8 @@ pub fn discover() -> DiscoveryBuilder {
 /// [`discover`]. It ends by itself, and what it has open is closed when it has ended or is dropped.
 ///
 /// What it asks, and hears, is joined into a [`Household`]: a device that answers in several ways is one. A device is
-/// yielded when it is heard for the first time and whenever something new is told of it, so the last update counts. An
+/// yielded when it is heard for the first time and whenever something new is told of it, so the last update counts. Each
+/// Lumi gateway that is found is asked for its children, which are devices too. An
 /// answer that cannot be read is ignored, and a protocol that fails does not disturb the others.
 #[must_use = "a search does nothing unless it is polled"]
 pub struct Discovery {
@@ -61,6 +63,9 @@ pub struct Discovery {
     household: Household,
     neighbors: BTreeSet<(Service, Box<str>)>,
     count: Option<usize>,
+    /// How many more gateways are asked for their children, and how long that may take.
+    lists: usize,
+    patience: Duration,
     deadline: Pin<Box<Sleep>>,
 }
 
@@ -82,6 +87,13 @@ impl Discovery {
     fn hear(&mut self, sighting: Sighting) -> Option<Event> {
         if let Some(facts) = sighting.facts() {
             let update = self.household.learn(sighting.source(), facts)?;
+            if let Sighting::Lumi(found) = &sighting
+                && self.lists > 0
+                && (update.is_new || update.news.lumi.is_some())
+            {
+                self.lists = self.lists.saturating_sub(1);
+                self.searches.push(Search::Children(Listing::new(found, self.patience)));
+            }
             return update
                 .is_news()
                 .then(|| Event::Device { sighting: sighting.into(), update: update.into() });
@@ -174,6 +186,8 @@ pub enum Event {
 
 /// Answers taken in before others get their turn.
 const BUDGET: u32 = 64;
+/// Gateways that are asked for their children, so that forged answers do not make us ask everybody.
+const MAX_LISTS: usize = 16;
 /// Neighbours told apart in one search, so that forged announcements cannot fill the memory.
 const MAX_NEIGHBORS: usize = 1024;
 

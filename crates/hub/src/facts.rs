@@ -161,6 +161,8 @@ pub struct CloudFacts {
     pub home: Option<Box<str>>,
     /// The name of its room.
     pub room: Option<Box<str>>,
+    /// The instance of MIoT-Spec that its firmware has, such as `urn:miot-spec-v2:device:light:…`.
+    pub spec: Option<Box<str>>,
 }
 
 /// What stands in the place of a did in the answers of devices that do not tell it.

@@ -49,6 +49,51 @@
 //! * Where a device answers hellos and nothing else, its token may have changed: it is fetched from the cloud, once, and
 //!   the LAN is tried again.
 //!
+//! # Watching
+//!
+//! [`Home::watch`] is one stream of what devices are and of what changes. Bulbs, devices that take subscriptions and Lumi
+//! gateways tell by themselves; beside that every device is asked, often where something has just changed and rarely
+//! where nothing does, so that what a device does not tell is found out too. What only the cloud reaches is asked there, in
+//! requests for many devices.
+//!
+//! ```
+//! # use iot_home_hub::{Facts, Home, Source};
+//! # use iot_home_miot::{Spec, samples};
+//! # use iot_home_sim::SimDevice;
+//! # use serde_json::json;
+//! use futures_util::StreamExt;
+//! use iot_home_hub::home::Event;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let lamp = SimDevice::light().spawn().await?;
+//! # let spec = Spec::from_json(samples::LIGHT.json.as_bytes())?;
+//! # let home = Home::builder().spec(lamp.model(), spec).open().await?;
+//! # let mut facts = Facts::default();
+//! # facts.name = Some("Desk lamp".into());
+//! # facts.did = Some(lamp.did());
+//! # facts.model = Some(lamp.model().into());
+//! # facts.miio = Some(lamp.addr());
+//! # facts.token = Some(lamp.token());
+//! # home.learn(Source::Miio, facts);
+//! let device = home.device("Desk lamp")?;
+//! let mut watch = home.watch().properties(&device, ["light:brightness"]).start();
+//! while let Some(event) = watch.next().await {
+//!     match event {
+//!         Event::Change(change) => {
+//!             assert_eq!(change.shown.as_deref(), Some("50 %"));
+//!             println!("{}: {} is {} ({})", device.name(), change.property, change.value, change.from);
+//!             break;
+//!         }
+//!         Event::Failed { error, .. } => eprintln!("{error}"),
+//!         Event::Missed(events) => eprintln!("{events} were left out"),
+//!         _ => {}
+//!     }
+//! }
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # What is kept
 //!
 //! The inventory is a file for its owner alone (mode 0600), which holds what is known of each device, tokens included, so
@@ -62,12 +107,17 @@ mod device;
 mod error;
 mod find;
 mod inventory;
+mod items;
 mod list;
+mod lookup;
+mod lumi;
+mod methods;
 mod names;
 mod over;
 mod request;
 mod route;
 mod shared;
+mod watch;
 mod way;
 
 use std::fmt;
@@ -77,7 +127,9 @@ pub use self::answer::{ActionAnswer, Answer};
 pub use self::builder::Builder;
 pub use self::device::Device;
 pub use self::error::{Error, ErrorKind};
+pub use self::list::Refreshed;
 use self::shared::Shared;
+pub use self::watch::{Change, Event, Origin, Watch, WatchBuilder};
 pub use self::way::{Via, Way};
 use crate::{Facts, Source, Update};
 
@@ -116,18 +168,23 @@ impl Home {
         self.shared.learn(source, facts)
     }
 
-    /// Fetches the cloud's list of devices, with their names, rooms and tokens, and writes the inventory. Returns how many
-    /// devices the cloud named.
+    /// Fetches the cloud's lists of devices, with their names, rooms and tokens, and writes the inventory. That one region
+    /// fails does not concern the others.
     ///
     /// # Errors
-    /// [`NeedsLogin`](ErrorKind::NeedsLogin) or [`Cloud`](ErrorKind::Cloud) when the list is not to be had,
+    /// [`NeedsLogin`](ErrorKind::NeedsLogin) or [`Cloud`](ErrorKind::Cloud) when no region's list is to be had,
     /// [`File`](ErrorKind::File) when the inventory cannot be written, [`BadInput`](ErrorKind::BadInput) when the home has
     /// no cloud.
     ///
     /// # Cancel safety
     /// Nothing is learned by halves.
-    pub async fn refresh(&self) -> Result<usize, Error> {
+    pub async fn refresh(&self) -> Result<Refreshed, Error> {
         self.shared.refresh().await
+    }
+
+    /// Watches devices: what they are, and what changes, whichever way that comes.
+    pub fn watch(&self) -> WatchBuilder {
+        WatchBuilder::new(&self.shared)
     }
 
     /// Writes the inventory now, where the home has one: after a discovery, say.

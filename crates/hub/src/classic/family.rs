@@ -64,6 +64,9 @@ pub(super) struct Item {
     #[serde(default)]
     pub(super) not: Vec<String>,
     needs: Option<Need>,
+    /// What it tells has happened, and happens again with the same value.
+    #[serde(default)]
+    event: bool,
 }
 
 /// An action.
@@ -108,6 +111,9 @@ const DATA: [&str; 8] = [
     include_str!("data/vacuums.json"),
 ];
 
+/// What gateways tell of their children, by the models of their own protocol.
+const LUMI: &str = include_str!("data/lumi.json");
+
 /// Every family. A test reads each file by itself.
 pub(super) fn all() -> &'static [Family] {
     static ALL: LazyLock<Vec<Family>> = LazyLock::new(|| {
@@ -117,8 +123,24 @@ pub(super) fn all() -> &'static [Family] {
     &ALL
 }
 
+/// Every sort of children.
+pub(super) fn lumi() -> &'static [Family] {
+    static ALL: LazyLock<Vec<Family>> =
+        LazyLock::new(|| serde_json::from_str(LUMI).unwrap_or_default());
+    &ALL
+}
+
 /// The family that names the model, or the longest beginning of it.
 pub(super) fn of_model(model: &str) -> Option<Classic> {
+    best(all(), model)
+}
+
+/// The sort of children that the model is of. The cloud puts `lumi.` before it.
+pub(super) fn of_lumi(model: &str) -> Option<Classic> {
+    best(lumi(), model.strip_prefix("lumi.").unwrap_or(model))
+}
+
+fn best(families: &'static [Family], model: &str) -> Option<Classic> {
     let fits = |(known, limit): (&String, &usize)| {
         let exact = known == model;
         let begins = known.strip_suffix('*').is_some_and(|start| model.starts_with(start));
@@ -128,7 +150,7 @@ pub(super) fn of_model(model: &str) -> Option<Classic> {
         let fit = family.models.iter().filter_map(fits).max()?;
         Some((fit, family))
     };
-    let ((_, _, limit), family) = all().iter().filter_map(best).max_by_key(|(fit, _)| *fit)?;
+    let ((_, _, limit), family) = families.iter().filter_map(best).max_by_key(|(fit, _)| *fit)?;
     family.build(model, limit, &Profile::of_model(model))
 }
 
@@ -211,6 +233,7 @@ impl Item {
             set,
             switch: self.wire.clone().unwrap_or_else(|| ("off".into(), "on".into())),
             divide: self.divide.unwrap_or(1.0),
+            is_event: self.event,
         }
     }
 }

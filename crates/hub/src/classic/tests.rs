@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use iot_home_core::PropertyId;
+use iot_home_lumi::Values;
 use iot_home_miot::{Format, Property};
 use iot_home_yeelight::{Effect, Light, Method, Profile, PropertyValue, Rgb, State};
 use proptest::prelude::*;
@@ -56,6 +57,44 @@ fn echoed(classic: &Classic, property: &Property, request: &Request) -> Value {
         (_, []) => json!([told]),
         (_, [name, ..]) => json!([{ name: told }]),
     }
+}
+
+#[test]
+fn what_gateways_tell_is_sound() {
+    assert_eq!(family::lumi().len(), 11, "data that cannot be read is left out");
+    let mut models = BTreeSet::new();
+    for family in family::lumi() {
+        for model in family.models.keys() {
+            assert!(models.insert(model), "{model} is there twice");
+            let map = Classic::of_lumi(&model.replace('*', "")).expect("it is known");
+            for property in properties(&map) {
+                let wire = &map.wires[&property.id];
+                assert!(!wire.names.is_empty() && property.access.read, "{}", property.name);
+            }
+        }
+    }
+    let told = |model: &str, name: &str, values: Values| {
+        let map = Classic::of_lumi(model).unwrap();
+        map.of_values(map.spec().property(name).unwrap().id, &values)
+    };
+    let status = |word: &str| Values::new().with("status", word);
+    assert_eq!(told("magnet", "magnet-sensor:open", status("open")), Some(json!(true)));
+    assert_eq!(told("lumi.sensor_magnet.aq2", "open", status("close")), Some(json!(false)));
+    assert_eq!(told("plug", "switch:on", status("unknown")), None);
+    assert_eq!(told("plug", "switch:on", Values::new()), None);
+    let weather = Values::new().with("temperature", "-350").with("humidity", 4512);
+    assert_eq!(told("weather.v1", "environment:temperature", weather.clone()), Some(json!(-3.5)));
+    assert_eq!(told("weather.v1", "relative-humidity", weather), Some(json!(45.12)));
+    let voltage = Values::new().with("voltage", "2985");
+    assert_eq!(told("nobody.knows", "battery:voltage", voltage), Some(json!(2985)));
+
+    let plug = Classic::of_lumi("plug").unwrap();
+    let on = plug.spec().property("switch:on").unwrap();
+    let request = plug.write(on, &json!(true)).unwrap();
+    assert_eq!((&*request.method, request.params), ("status", json!(["on"])));
+    let button = Classic::of_lumi("switch").unwrap();
+    assert!(button.is_event(button.spec().property("button:event").unwrap().id));
+    assert!(!plug.is_event(on.id));
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub(super) struct Wire {
     pub(super) switch: (Value, Value),
     /// How many of the device's units make one of the property's.
     pub(super) divide: f64,
+    /// Whether the same value told again is news.
+    pub(super) is_event: bool,
 }
 
 #[derive(Clone, Debug)]

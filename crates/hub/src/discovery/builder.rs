@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time;
 
 use super::search::Search;
-use super::{Discovery, DiscoveryError, Event, Protocol, interfaces};
+use super::{Discovery, DiscoveryError, Event, MAX_LISTS, Protocol, interfaces};
 use crate::household::Household;
 use crate::wire::{Observer, WireEvent};
 
@@ -128,6 +128,9 @@ impl DiscoveryBuilder {
             household: self.household,
             neighbors: BTreeSet::new(),
             count: self.count,
+            lists: MAX_LISTS,
+            // The list has to be there before the search ends.
+            patience: self.wait.checked_div(2).unwrap_or(self.wait),
             deadline: Box::pin(time::sleep(self.wait)),
         })
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use iot_home_lumi::{Child, Sid};
+
 use crate::facts::{Facts, Source};
 use crate::mdns::Announcement;
 
@@ -40,6 +42,13 @@ pub enum Sighting {
     Yeelight(iot_home_yeelight::Sighting),
     /// A gateway's answer.
     Lumi(iot_home_lumi::search::Found),
+    /// A child in a gateway's list.
+    Child {
+        /// The gateway.
+        gateway: Sid,
+        /// The child.
+        child: Child,
+    },
     /// An announcement by mDNS.
     Mdns(Announcement),
 }
@@ -50,7 +59,7 @@ impl Sighting {
         match self {
             Self::Miio(_) => Protocol::Miio,
             Self::Yeelight(_) => Protocol::Yeelight,
-            Self::Lumi(_) => Protocol::Lumi,
+            Self::Lumi(_) | Self::Child { .. } => Protocol::Lumi,
             Self::Mdns(_) => Protocol::Mdns,
         }
     }
@@ -60,7 +69,7 @@ impl Sighting {
         match self {
             Self::Miio(_) => Source::Miio,
             Self::Yeelight(_) => Source::Yeelight,
-            Self::Lumi(_) => Source::Lumi,
+            Self::Lumi(_) | Self::Child { .. } => Source::Lumi,
             Self::Mdns(_) => Source::Mdns,
         }
     }
@@ -71,6 +80,7 @@ impl Sighting {
             Self::Miio(found) => Some(found.into()),
             Self::Yeelight(found) => Some(found.into()),
             Self::Lumi(found) => Some(found.into()),
+            Self::Child { gateway, child } => Some(Facts::of_child(*gateway, child)),
             Self::Mdns(announcement) => announcement.facts(),
         }
     }

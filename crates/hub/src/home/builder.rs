@@ -6,7 +6,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use iot_home_micloud::MiCloud;
+use iot_home_lumi::{Key, Lumi, Sid};
+use iot_home_micloud::{MiCloud, Region};
 use iot_home_miio::Client;
 use iot_home_miot::{Spec, SpecServer};
 
@@ -26,6 +27,9 @@ pub struct Builder {
     inventory: Option<PathBuf>,
     deadline: Duration,
     on_wire: Option<Observer>,
+    regions: Vec<Region>,
+    lumi: Option<Lumi>,
+    keys: BTreeMap<Sid, Key>,
 }
 
 impl Builder {
@@ -38,6 +42,9 @@ impl Builder {
             inventory: None,
             deadline: Duration::from_secs(15),
             on_wire: None,
+            regions: Vec::new(),
+            lumi: None,
+            keys: BTreeMap::new(),
         }
     }
 
@@ -51,6 +58,25 @@ impl Builder {
     /// Where the LAN does not do, devices are reached by this account; it knows their names and tokens.
     pub fn cloud(mut self, cloud: MiCloud) -> Self {
         self.cloud = Some(cloud);
+        self
+    }
+
+    /// Fetches the cloud's list of devices from these regions; from the client's own where none is named.
+    pub fn regions(mut self, regions: impl IntoIterator<Item = Region>) -> Self {
+        self.regions = regions.into_iter().collect();
+        self
+    }
+
+    /// Speaks to Lumi gateways by this client. Without it the home makes one when it first has to speak to a gateway.
+    pub fn lumi(mut self, client: Lumi) -> Self {
+        self.lumi = Some(client);
+        self
+    }
+
+    /// The key of this Lumi gateway, which its app shows for the LAN protocol. Without it the gateway's children are
+    /// read and not set on the LAN.
+    pub fn gateway_key(mut self, gateway: Sid, key: Key) -> Self {
+        self.keys.insert(gateway, key);
         self
     }
 
@@ -122,6 +148,9 @@ impl Builder {
             inventory,
             deadline: self.deadline,
             on_wire: self.on_wire,
+            regions: self.regions,
+            lumi: self.lumi,
+            keys: self.keys,
         });
         for facts in known {
             shared.learn(crate::Source::Inventory, facts);

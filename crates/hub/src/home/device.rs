@@ -4,17 +4,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use iot_home_core::Did;
+use iot_home_micloud::api::DataSource;
 use serde_json::Value;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{ActionAnswer, Answer};
 use super::error::{Cause, Error};
 use super::find::called;
-use super::names::{Named, Setting, Vocabulary};
+use super::names::{Setting, Vocabulary};
 use super::over::{OverCloud, OverMiio};
 use super::request::{Done, Job, Request};
 use super::shared::{Shared, Slot};
-use super::way::{Link, Way, Ways};
+use super::way::{Link, Way};
 use crate::{DeviceKey, Facts};
 
 /// A handle for one device of a [`Home`](super::Home), cheap to clone. Calls may run at the same time.
@@ -30,10 +31,12 @@ pub struct Device {
 
 /// What a call works with.
 pub(super) struct Call {
-    slot: Arc<Slot>,
+    pub(super) slot: Arc<Slot>,
     pub(super) vocabulary: Arc<Vocabulary>,
     name: Box<str>,
     pub(super) until: Instant,
+    /// Whether it is one of many, by which changes are looked for.
+    pub(super) is_watching: bool,
 }
 
 impl Device {
@@ -87,10 +90,8 @@ impl Device {
         properties: impl IntoIterator<Item = &'a str>,
     ) -> Result<Vec<Answer>, Error> {
         let call = self.call().await?;
-        let named = properties.into_iter().map(|name| call.vocabulary.reading(name));
-        let named: Vec<Named> =
-            named.collect::<Result<_, _>>().map_err(|error| call.error(error))?;
-        self.read(&call, &named).await.into_iter().collect()
+        let named = properties.into_iter().map(|name| call.vocabulary.reading(name)).collect();
+        self.carry_all(&call, named).await
     }
 
     /// The same with a result for each, whatever becomes of the others.
@@ -99,16 +100,8 @@ impl Device {
             Ok(call) => call,
             Err(error) => return properties.iter().map(|_| Err(error.clone())).collect(),
         };
-        let named = properties.iter().map(|name| call.vocabulary.reading(name));
-        let named: Vec<_> = named.map(|named| named.map_err(|error| call.error(error))).collect();
-        let known: Vec<Named> = named.iter().filter_map(|named| named.clone().ok()).collect();
-        let mut answers = self.read(&call, &known).await.into_iter();
-        let answer = |named: Result<Named, Error>| {
-            named.and_then(|_| {
-                answers.next().unwrap_or_else(|| Err(call.error(Error::new(Cause::Inexpressible))))
-            })
-        };
-        named.into_iter().map(answer).collect()
+        let named = properties.iter().map(|name| call.vocabulary.reading(name)).collect();
+        self.carry_each(&call, named).await
     }
 
     /// Sets properties, in the order given. A value has the property's own type, or is the name of one of its values; it is
@@ -128,10 +121,8 @@ impl Device {
     ) -> Result<Vec<Answer>, Error> {
         let call = self.call().await?;
         let settings =
-            values.into_iter().map(|(name, value)| call.vocabulary.setting(name, &value));
-        let settings: Vec<Setting> =
-            settings.collect::<Result<_, _>>().map_err(|error| call.error(error))?;
-        self.write(&call, &settings).await.into_iter().collect()
+            values.into_iter().map(|(name, value)| call.vocabulary.setting(name, &value)).collect();
+        self.carry_all::<Setting>(&call, settings).await
     }
 
     /// The same with a result for each, whatever becomes of the others.
@@ -143,17 +134,9 @@ impl Device {
             Ok(call) => call,
             Err(error) => return values.iter().map(|_| Err(error.clone())).collect(),
         };
-        let settings = values.iter().map(|(name, value)| call.vocabulary.setting(name, value));
-        let settings: Vec<_> =
-            settings.map(|setting| setting.map_err(|error| call.error(error))).collect();
-        let known: Vec<Setting> = settings.iter().filter_map(|set| set.clone().ok()).collect();
-        let mut answers = self.write(&call, &known).await.into_iter();
-        let answer = |setting: Result<Setting, Error>| {
-            setting.and_then(|_| {
-                answers.next().unwrap_or_else(|| Err(call.error(Error::new(Cause::Inexpressible))))
-            })
-        };
-        settings.into_iter().map(answer).collect()
+        let settings =
+            values.iter().map(|(name, value)| call.vocabulary.setting(name, value)).collect();
+        self.carry_each::<Setting>(&call, settings).await
     }
 
     /// Runs an action with these inputs, in the order of its specification. It is sent once, or not at all.
@@ -194,46 +177,29 @@ impl Device {
         let until = now.checked_add(self.shared.setup.deadline).unwrap_or(now);
         let (facts, slot) = self.shared.known(self.key)?;
         let name = called(&facts);
-        let vocabulary = timeout_at(until, self.shared.vocabulary(&facts, &slot)).await;
+        let vocabulary = timeout_at(until, async {
+            let facts = self.shared.introduce(self.key, facts, &slot).await;
+            self.shared.vocabulary(&facts, &slot).await
+        });
+        let vocabulary = vocabulary.await;
         let vocabulary = vocabulary
             .map_err(|_| Error::new(Cause::Deadline(self.shared.setup.deadline)).of(&name))?;
-        Ok(Call { slot, vocabulary, name, until })
+        Ok(Call { slot, vocabulary, name, until, is_watching: false })
     }
 
-    async fn read(&self, call: &Call, named: &[Named]) -> Vec<Result<Answer, Error>> {
-        let mut answers: Vec<Option<Result<Answer, Error>>> = vec![None; named.len()];
-        for group in groups(named.iter().map(Named::ways)) {
-            let items: Vec<&Named> = group.iter().filter_map(|at| named.get(*at)).collect();
-            let carried = self.carry(call, Job::Read(&items)).await;
-            place(&mut answers, &group, told(carried, &items, call, |item| item));
-        }
-        finish(answers, call)
-    }
-
-    async fn write(&self, call: &Call, settings: &[Setting]) -> Vec<Result<Answer, Error>> {
-        let mut answers: Vec<Option<Result<Answer, Error>>> = vec![None; settings.len()];
-        for group in groups(settings.iter().map(Setting::ways)) {
-            let items: Vec<&Setting> = group.iter().filter_map(|at| settings.get(*at)).collect();
-            let carried = self.carry(call, Job::Set(&items)).await;
-            place(&mut answers, &group, told(carried, &items, call, |item| &item.named));
-        }
-        finish(answers, call)
-    }
-
-    async fn carry(&self, call: &Call, job: Job<'_>) -> Result<(Way, Done), Error> {
-        let Call { slot, vocabulary, until, .. } = call;
-        let request =
-            Request { shared: &self.shared, key: self.key, slot, vocabulary, job, until: *until };
+    pub(super) async fn carry(&self, call: &Call, job: Job<'_>) -> Result<(Way, Done), Error> {
+        let (slot, vocabulary) = (&call.slot, &call.vocabulary);
+        let (until, is_watching) = (call.until, call.is_watching);
+        let (shared, key) = (&self.shared, self.key);
+        let request = Request { shared, key, slot, vocabulary, job, until, is_watching };
         request.carry().await.map_err(|error| call.error(error))
     }
 
     /// The cloud that knows the device, and what it calls it there, where there is no other way to it.
     pub(super) fn cloud_only(&self) -> Option<OverCloud> {
         let (facts, _) = self.shared.known(self.key).ok()?;
-        let others = self.shared.ways(&facts, &Vocabulary::default());
-        let is_near = others.contains(Way::Miot) || facts.yeelight.is_some();
-        let cloud = self.shared.cloud_of(&facts).filter(|_| !is_near)?;
-        Some(OverCloud { cloud, did: facts.did? })
+        let cloud = self.shared.cloud_of(&facts).filter(|_| !self.shared.is_near(&facts))?;
+        Some(OverCloud { cloud, did: facts.did?, source: DataSource::Device })
     }
 
     /// Switches the LAN control of a Yeelight on over miIO, so that its own protocol can be used from then on.
@@ -263,8 +229,18 @@ impl Device {
         }
     }
 
+    /// The region of the cloud that knows the device.
+    pub(super) fn region(&self) -> Option<Box<str>> {
+        let cloud = self.shared.cloud_of(&self.facts()?)?;
+        Some(cloud.region().name().into())
+    }
+
     pub(super) const fn key(&self) -> DeviceKey {
         self.key
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
     }
 }
 
@@ -274,51 +250,11 @@ impl Call {
     }
 }
 
-/// The places of the items that can take the same ways, in the order of the first of each.
-fn groups(ways: impl Iterator<Item = Ways>) -> Vec<Vec<usize>> {
-    let mut groups: Vec<(Ways, Vec<usize>)> = Vec::new();
-    for (at, ways) in ways.enumerate() {
-        match groups.iter_mut().find(|(of, _)| *of == ways) {
-            Some((_, group)) => group.push(at),
-            None => groups.push((ways, vec![at])),
-        }
+/// Whether they are handles for the same device of the same home.
+impl PartialEq for Device {
+    fn eq(&self, other: &Self) -> bool {
+        self.key == other.key && Arc::ptr_eq(&self.shared, &other.shared)
     }
-    groups.into_iter().map(|(_, group)| group).collect()
-}
-
-/// An answer for each item of a group.
-fn told<T>(
-    carried: Result<(Way, Done), Error>,
-    items: &[&T],
-    call: &Call,
-    named: impl Fn(&T) -> &Named,
-) -> Vec<Result<Answer, Error>> {
-    match carried {
-        Ok((way, Done::Told(told))) => items
-            .iter()
-            .zip(told)
-            .map(|(item, (code, value))| Ok(call.vocabulary.answer(named(item), code, value, way)))
-            .collect(),
-        Ok(_) => Vec::new(),
-        Err(error) => items.iter().map(|_| Err(error.clone())).collect(),
-    }
-}
-
-fn place(
-    answers: &mut [Option<Result<Answer, Error>>],
-    group: &[usize],
-    of_group: Vec<Result<Answer, Error>>,
-) {
-    for (at, answer) in group.iter().zip(of_group) {
-        if let Some(place) = answers.get_mut(*at) {
-            *place = Some(answer);
-        }
-    }
-}
-
-fn finish(answers: Vec<Option<Result<Answer, Error>>>, call: &Call) -> Vec<Result<Answer, Error>> {
-    let missing = || call.error(Error::new(Cause::Unanswered { what: "the request" }));
-    answers.into_iter().map(|answer| answer.unwrap_or_else(|| Err(missing()))).collect()
 }
 
 impl fmt::Debug for Device {

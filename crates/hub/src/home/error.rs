@@ -1,5 +1,7 @@
 //! How something fails in a home, and what to do about it.
 
+mod kinds;
+
 use std::error::Error as StdError;
 use std::fmt;
 use std::path::Path;
@@ -10,6 +12,7 @@ use iot_home_core::MiotCode;
 use iot_home_miot::{InputError, LookupError, ValueError};
 use iot_home_yeelight::error::InvalidInput;
 
+use self::kinds::{of_cloud, of_lumi, of_miio, of_yeelight};
 use super::way::Way;
 
 /// Why something did not work. [`kind`](Self::kind) tells causes apart, `Display` names the device and what went wrong
@@ -102,6 +105,10 @@ pub(super) enum Cause {
         error: Arc<iot_home_yeelight::Error>,
         changes: bool,
     },
+    Lumi {
+        error: Arc<iot_home_lumi::Error>,
+        changes: bool,
+    },
     Cloud {
         error: iot_home_micloud::client::Error,
         changes: bool,
@@ -173,6 +180,7 @@ impl Error {
             Cause::Deadline(_) => ErrorKind::Timeout,
             Cause::Miio { error, changes } => of_miio(error.kind(), *changes),
             Cause::Yeelight { error, changes } => of_yeelight(error.kind(), *changes),
+            Cause::Lumi { error, changes } => of_lumi(error.kind(), *changes),
             Cause::Cloud { error, changes } => of_cloud(error.kind(), *changes),
             Cause::NoCloud => ErrorKind::BadInput,
             Cause::File { .. } => ErrorKind::File,
@@ -199,6 +207,7 @@ impl Error {
             Cause::Uncertain | Cause::Partly(_) => Some(UNCERTAIN),
             Cause::Miio { error, .. } => error.hint(),
             Cause::Yeelight { error, .. } => error.hint(),
+            Cause::Lumi { error, .. } => error.hint(),
             Cause::Cloud { .. } if self.kind() == ErrorKind::MaybeExecuted => Some(UNCERTAIN),
             Cause::Cloud { error, .. } => error.hint(),
             Cause::NoCloud => Some("give the home a client of the Mi cloud"),
@@ -245,53 +254,6 @@ impl Error {
     }
 }
 
-fn of_miio(kind: iot_home_miio::ErrorKind, changes: bool) -> ErrorKind {
-    use iot_home_miio::ErrorKind as Miio;
-    match kind {
-        Miio::NoHello => ErrorKind::Unreachable,
-        Miio::MaybeExecuted => ErrorKind::MaybeExecuted,
-        Miio::NoAnswer | Miio::Checksum | Miio::Malformed if changes => ErrorKind::MaybeExecuted,
-        Miio::NoAnswer | Miio::Checksum => ErrorKind::NoAnswer,
-        Miio::Timeout => ErrorKind::Timeout,
-        Miio::Device | Miio::Refused => ErrorKind::Refused,
-        Miio::NotSupported => ErrorKind::NotSupported,
-        Miio::BadInput => ErrorKind::BadInput,
-        Miio::Malformed | Miio::Untrusted => ErrorKind::Malformed,
-        _ => ErrorKind::Io,
-    }
-}
-
-fn of_yeelight(kind: iot_home_yeelight::ErrorKind, changes: bool) -> ErrorKind {
-    use iot_home_yeelight::ErrorKind as Bulb;
-    match kind {
-        Bulb::MaybeExecuted => ErrorKind::MaybeExecuted,
-        Bulb::NoAnswer | Bulb::Disconnected | Bulb::Malformed if changes => {
-            ErrorKind::MaybeExecuted
-        }
-        Bulb::NoAnswer | Bulb::Disconnected => ErrorKind::NoAnswer,
-        Bulb::Malformed => ErrorKind::Malformed,
-        Bulb::Refused | Bulb::Timeout => ErrorKind::Unreachable,
-        Bulb::Device => ErrorKind::Refused,
-        Bulb::NotSupported => ErrorKind::NotSupported,
-        Bulb::BadInput => ErrorKind::BadInput,
-        Bulb::Quota | Bulb::Full => ErrorKind::Timeout,
-        _ => ErrorKind::Io,
-    }
-}
-
-fn of_cloud(kind: iot_home_micloud::client::ErrorKind, changes: bool) -> ErrorKind {
-    use iot_home_micloud::client::ErrorKind as Cloud;
-    match kind {
-        Cloud::BadInput => ErrorKind::BadInput,
-        Cloud::NeedsLogin | Cloud::LoginRefused => ErrorKind::NeedsLogin,
-        Cloud::Transport | Cloud::Timeout | Cloud::Unavailable | Cloud::Malformed if changes => {
-            ErrorKind::MaybeExecuted
-        }
-        Cloud::Refused => ErrorKind::Refused,
-        _ => ErrorKind::Cloud,
-    }
-}
-
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(device) = &self.0.device {
@@ -325,6 +287,7 @@ impl fmt::Display for Error {
             Cause::Deadline(after) => write!(f, "the time ran out after {after:?}")?,
             Cause::Miio { error, .. } => error.fmt(f)?,
             Cause::Yeelight { error, .. } => error.fmt(f)?,
+            Cause::Lumi { error, .. } => error.fmt(f)?,
             Cause::Cloud { error, .. } => error.fmt(f)?,
             Cause::Offline(code) => write!(f, "the cloud does not reach it: {code}")?,
             Cause::NoCloud => f.write_str("the home has no cloud")?,
@@ -356,6 +319,7 @@ impl StdError for Error {
         match &self.0.cause {
             Cause::Miio { error, .. } => error.source(),
             Cause::Yeelight { error, .. } => error.source(),
+            Cause::Lumi { error, .. } => error.source(),
             Cause::Cloud { error, .. } => error.source(),
             Cause::Spec(error) => error.source(),
             Cause::Partly(error) => error.source(),

@@ -112,6 +112,8 @@ struct CloudEntry {
     home: Option<Box<str>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     room: Option<Box<str>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    spec: Option<Box<str>>,
 }
 
 impl From<&Facts> for Entry {
@@ -143,6 +145,7 @@ impl From<&Facts> for Entry {
                 region: cloud.region.clone(),
                 home: cloud.home.clone(),
                 room: cloud.room.clone(),
+                spec: cloud.spec.clone(),
             }),
         }
     }
@@ -171,6 +174,7 @@ impl From<Entry> for Facts {
                 region: entry.region,
                 home: entry.home,
                 room: entry.room,
+                spec: entry.spec,
                 ..CloudFacts::default()
             }),
             ..Self::default()
@@ -217,6 +221,7 @@ mod tests {
             cloud: Some(CloudFacts {
                 region: "de".into(),
                 room: Some("kitchen".into()),
+                spec: Some("urn:miot-spec-v2:device:light:0000A001:yeelink-lamp4:1".into()),
                 ..CloudFacts::default()
             }),
             ..Facts::default()

@@ -1,27 +1,70 @@
 //! The cloud's list of devices, and their tokens.
 
+use iot_home_micloud::Region;
 use iot_home_micloud::api::{self, Home};
 use iot_home_miio::Token;
+use tokio::task::JoinSet;
 
 use super::error::{Cause, Error};
 use super::shared::{Shared, Slot};
 use crate::{CloudFacts, DeviceKey, Facts, Parent, Source};
 
+/// What came of fetching the cloud's lists.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Refreshed {
+    /// How many devices the cloud named.
+    pub devices: usize,
+    /// The regions whose list was not to be had, where others were.
+    pub failed: Vec<(Region, Error)>,
+}
+
 impl Shared {
-    pub(super) async fn refresh(&self) -> Result<usize, Error> {
+    pub(super) async fn refresh(&self) -> Result<Refreshed, Error> {
         let cloud = self.setup.cloud.as_ref().ok_or_else(|| Error::new(Cause::NoCloud))?;
-        let listed = cloud.inventory().await.map_err(cloud_error)?;
-        let (homes, devices) = listed;
-        let region = cloud.region().name();
-        for device in &devices {
-            let mut facts = facts_of(device, region);
+        let mut regions = Vec::new();
+        for region in &self.setup.regions {
+            if !regions.contains(region) {
+                regions.push(*region);
+            }
+        }
+        if regions.is_empty() {
+            regions.push(cloud.region());
+        }
+        let mut asking = JoinSet::new();
+        for (at, region) in regions.iter().enumerate() {
+            let there = cloud.in_region(*region);
+            asking.spawn(async move { (at, there.inventory().await) });
+        }
+        let mut listed = asking.join_all().await;
+        listed.sort_by_key(|(at, _)| *at);
+        let mut refreshed = Refreshed { devices: 0, failed: Vec::new() };
+        for (region, (_, listed)) in regions.iter().zip(listed) {
+            match listed {
+                Ok((homes, devices)) => {
+                    self.learn_list(*region, &homes, &devices);
+                    refreshed.devices = refreshed.devices.saturating_add(devices.len());
+                }
+                Err(error) => refreshed.failed.push((*region, cloud_error(error))),
+            }
+        }
+        if refreshed.failed.len() == regions.len()
+            && let Some((_, error)) = refreshed.failed.first()
+        {
+            return Err(error.clone());
+        }
+        self.save()?;
+        Ok(refreshed)
+    }
+
+    fn learn_list(&self, region: Region, homes: &[Home], devices: &[api::Device]) {
+        for device in devices {
+            let mut facts = facts_of(device, region.name());
             if let Some(cloud) = &mut facts.cloud {
-                (cloud.home, cloud.room) = place_of(&homes, &device.did.to_string());
+                (cloud.home, cloud.room) = place_of(homes, &device.did.to_string());
             }
             self.learn(Source::Cloud, facts);
         }
-        self.save()?;
-        Ok(devices.len())
     }
 
     /// Fetches a device's token anew, unless it is another one than was used by now. Tells whether it is.
@@ -32,12 +75,19 @@ impl Shared {
             return true;
         }
         let Ok((facts, _)) = self.known(key) else { return false };
-        let (Some(cloud), Some(did)) = (self.cloud_of(&facts), facts.did) else { return false };
+        let (Some(cloud), Some(did)) = (self.cloud_of(&facts), facts.did.clone()) else {
+            return false;
+        };
         let region = cloud.region().name();
         match cloud.send(&api::device_list(std::slice::from_ref(&did))).await {
             Ok(page) => {
                 for device in page.list.iter().filter(|device| device.did == did) {
-                    self.learn(Source::Cloud, facts_of(device, region));
+                    let mut told = facts_of(device, region);
+                    if let (Some(told), Some(known)) = (&mut told.cloud, &facts.cloud) {
+                        // The list of a home's rooms was not asked for.
+                        (told.home, told.room) = (known.home.clone(), known.room.clone());
+                    }
+                    self.learn(Source::Cloud, told);
                 }
             }
             Err(error) => tracing::debug!(%did, %error, "the token could not be fetched"),
@@ -53,8 +103,12 @@ impl Shared {
 fn facts_of(device: &api::Device, region: &str) -> Facts {
     let filled = |text: &str| Some(text).filter(|text| !text.is_empty()).map(Into::into);
     let parent = device.parent_id.as_ref().and_then(|did| did.parse().ok());
-    let cloud =
-        CloudFacts { region: region.into(), is_online: device.is_online, ..CloudFacts::default() };
+    let cloud = CloudFacts {
+        region: region.into(),
+        is_online: device.is_online,
+        spec: device.spec_type.as_deref().map(Into::into),
+        ..CloudFacts::default()
+    };
     Facts {
         did: Some(device.did.clone()),
         name: filled(&device.name),

@@ -23,6 +23,8 @@ pub(super) struct Vocabulary {
     pub(super) classic: Option<Arc<Classic>>,
     /// The methods of a bulb.
     pub(super) bulb: Option<Arc<Classic>>,
+    /// What a Lumi gateway tells of it.
+    pub(super) lumi: Option<Arc<Classic>>,
 }
 
 /// A property, in each language that knows it.
@@ -32,6 +34,7 @@ pub(super) struct Named {
     pub(super) miot: Option<PropertyId>,
     pub(super) classic: Option<PropertyId>,
     pub(super) bulb: Option<PropertyId>,
+    pub(super) lumi: Option<PropertyId>,
 }
 
 /// A property that is to be set.
@@ -41,6 +44,7 @@ pub(super) struct Setting {
     pub(super) miot: Option<(PropertyId, Value)>,
     pub(super) classic: Option<Request>,
     pub(super) bulb: Option<Request>,
+    pub(super) lumi: Option<Request>,
 }
 
 /// An action that is to be run.
@@ -70,6 +74,29 @@ impl Vocabulary {
         Ok(named)
     }
 
+    /// The properties whose changes are worth telling: those of the spec that notify, or else all that are known, each
+    /// as far as it can be read.
+    pub(super) fn telling(&self) -> Vec<Named> {
+        let of_spec = self.spec.iter().flat_map(|spec| properties(spec));
+        let of_spec = of_spec.filter(|property| property.access.notify);
+        let or_else = self.spec.is_none().then_some([&self.classic, &self.bulb]);
+        let maps = or_else.into_iter().flatten().chain([&self.lumi]).flatten();
+        let mut named: Vec<Named> = Vec::new();
+        for property in of_spec.chain(maps.flat_map(|map| properties(map.spec()))) {
+            let is_new = !named.iter().any(|known| *known.name == property.name);
+            if is_new && property.access.read {
+                named.extend(self.reading(&property.name));
+            }
+        }
+        named
+    }
+
+    /// Whether it is nothing that is, but something that happens, such as a click.
+    pub(super) fn is_event(&self, named: &Named) -> bool {
+        let map = self.lumi.as_ref().zip(named.lumi);
+        map.is_some_and(|(map, id)| map.is_event(id))
+    }
+
     /// A property to be set, once its value is checked.
     pub(super) fn setting(&self, name: &str, value: &Value) -> Result<Setting, Error> {
         let named = self.property(name)?;
@@ -93,11 +120,11 @@ impl Vocabulary {
         };
         let classic = write(&self.classic, named.classic);
         let bulb = write(&self.bulb, named.bulb);
+        let lumi = write(&self.lumi, named.lumi);
+        let is_expressible = miot.is_some() || classic.is_some() || bulb.is_some();
         match refused {
-            Some(error) if miot.is_none() && classic.is_none() && bulb.is_none() => {
-                Err(error.into())
-            }
-            _ => Ok(Setting { named, miot, classic, bulb }),
+            Some(error) if !is_expressible && lumi.is_none() => Err(error.into()),
+            _ => Ok(Setting { named, miot, classic, bulb, lumi }),
         }
     }
 
@@ -149,10 +176,11 @@ impl Vocabulary {
                 .ok()
         };
         let (classic, bulb) = (in_map(&self.classic), in_map(&self.bulb));
-        if miot.is_none() && classic.is_none() && bulb.is_none() {
+        let lumi = in_map(&self.lumi);
+        if miot.is_none() && classic.is_none() && bulb.is_none() && lumi.is_none() {
             return Err(self.unknown(name, missed));
         }
-        Ok(Named { name: name_of, miot, classic, bulb })
+        Ok(Named { name: name_of, miot, classic, bulb, lumi })
     }
 
     fn unknown(&self, name: &str, missed: Option<LookupError>) -> Error {
@@ -176,6 +204,7 @@ impl Vocabulary {
             Way::Cloud if named.classic.is_none() => (&self.bulb, named.bulb),
             Way::Classic | Way::Cloud => (&self.classic, named.classic),
             Way::Yeelight | Way::YeelightOverMiio => (&self.bulb, named.bulb),
+            Way::Lumi => (&self.lumi, named.lumi),
         };
         map.as_ref()?.spec().property_by_id(id?)
     }
@@ -210,6 +239,10 @@ impl Vocabulary {
     }
 }
 
+fn properties(spec: &Spec) -> impl Iterator<Item = &Property> {
+    spec.instance().services.iter().flat_map(|service| &service.properties)
+}
+
 /// A value as it is sent: as it was given, or by its name in the list, or as the format reads it.
 fn checked(property: &Property, value: &Value) -> Result<Value, Error> {
     let error = match property.check_write(value) {
@@ -225,92 +258,34 @@ fn checked(property: &Property, value: &Value) -> Result<Value, Error> {
 impl Named {
     /// The ways over which it can be read.
     pub(super) fn ways(&self) -> Ways {
-        ways(self.miot.is_some(), self.classic.is_some(), self.bulb.is_some())
+        ways(self.miot.is_some(), self.classic.is_some(), self.bulb.is_some(), self.lumi.is_some())
     }
 }
 
 impl Setting {
     /// The ways over which it can be set.
     pub(super) fn ways(&self) -> Ways {
-        ways(self.miot.is_some(), self.classic.is_some(), self.bulb.is_some())
+        ways(self.miot.is_some(), self.classic.is_some(), self.bulb.is_some(), self.lumi.is_some())
     }
 }
 
 impl Doing {
     /// The ways over which it can be run.
     pub(super) fn ways(&self) -> Ways {
-        ways(self.miot.is_some(), self.classic.is_some(), self.bulb.is_some())
+        ways(self.miot.is_some(), self.classic.is_some(), self.bulb.is_some(), false)
     }
 }
 
-fn ways(miot: bool, classic: bool, bulb: bool) -> Ways {
+fn ways(miot: bool, classic: bool, bulb: bool, lumi: bool) -> Ways {
     let of = |known: bool, ways: [Way; 2]| ways.into_iter().filter(move |_| known);
     // The cloud passes methods on as well.
     of(miot, [Way::Miot, Way::Cloud])
         .chain(of(classic, [Way::Classic, Way::Cloud]))
         .chain(of(bulb, [Way::Yeelight, Way::YeelightOverMiio]))
         .chain(of(bulb, [Way::Cloud; 2]))
+        .chain(of(lumi, [Way::Lumi; 2]))
         .collect()
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-    use crate::home::ErrorKind;
-
-    /// A humidifier from before MIoT, and the instance that the spec server has of it.
-    fn humidifier() -> Vocabulary {
-        let spec = br#"{"services":[{"iid":2,"type":"urn:miot-spec-v2:service:humidifier:0000780E:a-v1:1","properties":[
-            {"iid":6,"type":"urn:miot-spec-v2:property:mode:00000008:a-v1:1","format":"uint8",
-             "access":["read","write"],"value-list":[{"value":1,"description":"Silent"},{"value":2,"description":"Medium"}]},
-            {"iid":9,"type":"urn:miot-spec-v2:property:led:00000009:a-v1:1","format":"bool","access":["read"]}]}]}"#;
-        Vocabulary {
-            spec: Some(Arc::new(Spec::from_json(spec).unwrap())),
-            classic: Classic::of_model("zhimi.humidifier.v1").map(Arc::new),
-            ..Vocabulary::default()
-        }
-    }
-
-    #[test]
-    fn numbers_and_words_stand_for_one_another() {
-        let vocabulary = humidifier();
-        for value in [json!(1), json!("Silent"), json!("silent"), json!("1")] {
-            let setting = vocabulary.setting("humidifier:mode", &value).unwrap();
-            assert_eq!(setting.miot, Some((PropertyId::new(2, 6), json!(1))), "{value}");
-            let request = setting.classic.expect("a word for it");
-            assert_eq!((&*request.method, request.params), ("set_mode", json!(["silent"])));
-        }
-        let named = vocabulary.reading("mode").unwrap();
-        let ways = [Way::Miot, Way::Classic, Way::Cloud];
-        assert_eq!(named.ways(), ways.into_iter().collect());
-        for (value, way) in [(json!("silent"), Way::Classic), (json!(1), Way::Cloud)] {
-            let answer = vocabulary.answer(&named, MiotCode::OK, Some(value), way);
-            assert_eq!((answer.value, answer.shown.as_deref()), (Some(json!(1)), Some("Silent")));
-            assert_eq!(&*answer.property, "humidifier:mode");
-        }
-    }
-
-    #[test]
-    fn each_language_has_names_of_its_own() {
-        let vocabulary = humidifier();
-        let only_classic = vocabulary.reading("environment:temperature").unwrap();
-        assert_eq!(only_classic.ways(), [Way::Classic, Way::Cloud].into_iter().collect());
-        // Numbers are MIoT's, in the spec or not.
-        let by_number = vocabulary.reading("7.3").unwrap();
-        assert_eq!((by_number.miot, by_number.classic), (Some(PropertyId::new(7, 3)), None));
-        for (name, value, words) in [
-            ("humidifier:mood", json!(1), "is it humidifier:mode"),
-            ("mode", json!(3), "not one of its values"),
-            ("led", json!(true), "cannot be written"),
-        ] {
-            let error = vocabulary.setting(name, &value).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::BadInput);
-            assert!(error.to_string().contains(words), "{error}");
-        }
-        let nothing = Vocabulary::default();
-        assert_eq!(nothing.reading("light:on").unwrap_err().kind(), ErrorKind::BadInput);
-        assert_eq!(nothing.doing("2.1", &[json!(5)]).unwrap().miot, Some(ActionId::new(2, 1)));
-    }
-}
+mod tests;

@@ -2,10 +2,12 @@
 
 mod bulb;
 mod cloud;
+mod lumi;
 mod miio;
 
 pub(super) use bulb::OverBulb;
 pub(super) use cloud::{OverCloud, missed as missed_by_cloud, of_code as of_cloud_code};
+pub(super) use lumi::OverLumi;
 pub(super) use miio::OverMiio;
 
 use iot_home_core::MiotCode;

@@ -1,16 +1,17 @@
 //! One request, carried over one way after the other.
 
 use iot_home_core::{ActionResult, MiotCode};
-use iot_home_yeelight::Profile;
+use iot_home_micloud::api::DataSource;
 use tokio::time::{Instant, timeout_at};
 
 use super::error::{Cause, Error};
+use super::methods::{Methods, requests};
 use super::names::{Doing, Named, Setting, Vocabulary};
-use super::over::{Miss, Over, OverBulb, OverCloud, OverMiio, Told};
+use super::over::{Miss, Over, OverBulb, OverCloud, OverLumi, OverMiio, Told};
 use super::route::{Outcome, Purpose, Step};
 use super::shared::{Shared, Slot};
 use super::way::{Way, Ways};
-use crate::{DeviceKey, Facts, classic};
+use crate::{DeviceKey, Facts};
 
 /// A request to one device, and what it takes to carry it.
 pub(super) struct Request<'a> {
@@ -20,6 +21,8 @@ pub(super) struct Request<'a> {
     pub(super) vocabulary: &'a Vocabulary,
     pub(super) job: Job<'a>,
     pub(super) until: Instant,
+    /// Whether it is one of many, by which changes are looked for.
+    pub(super) is_watching: bool,
 }
 
 /// What is asked for. All items of one job can take the same ways.
@@ -132,6 +135,7 @@ impl Request<'_> {
             Way::Miot => self.over_miio(facts)?.probe_miot().await,
             Way::Classic | Way::YeelightOverMiio => self.over_miio(facts)?.probe_classic().await,
             Way::Yeelight => self.over_bulb(facts).await?.probe().await,
+            Way::Lumi => self.over_lumi(facts).await?.probe().await,
             Way::Cloud => Ok(()),
         }
     }
@@ -171,6 +175,10 @@ impl Request<'_> {
                 let map = self.vocabulary.bulb.as_deref().ok_or_else(unsent)?;
                 self.over_bulb(facts).await?.read(map, &ids(|item| item.bulb)?).await
             }
+            Way::Lumi => {
+                let map = self.vocabulary.lumi.as_deref().ok_or_else(unsent)?;
+                self.over_lumi(facts).await?.read(map, &ids(|item| item.lumi)?).await
+            }
         }
     }
 
@@ -200,6 +208,10 @@ impl Request<'_> {
             Way::Yeelight => {
                 let bulb = Methods::Bulb(self.over_bulb(facts).await?);
                 bulb.run_each(requests(items, |item| item.bulb.as_ref())?).await
+            }
+            Way::Lumi => {
+                let gateway = Methods::Lumi(self.over_lumi(facts).await?);
+                gateway.run_each(requests(items, |item| item.lumi.as_ref())?).await
             }
         }
     }
@@ -232,6 +244,7 @@ impl Request<'_> {
                 let request = doing.bulb.as_ref().ok_or_else(unsent)?;
                 ran(self.over_bulb(facts).await?.run(request).await?)
             }
+            Way::Lumi => Err(unsent()),
         }
     }
 
@@ -241,62 +254,22 @@ impl Request<'_> {
 
     fn over_cloud(&self, facts: &Facts) -> Over<OverCloud> {
         let cloud = self.shared.cloud_of(facts).ok_or_else(unsent)?;
-        Ok(OverCloud { cloud, did: facts.did.clone().ok_or_else(unsent)? })
+        let did = facts.did.clone().ok_or_else(unsent)?;
+        // What the cloud remembers is right as long as nothing is set behind its back.
+        let source = match self.is_watching && !self.shared.is_near(facts) {
+            true => DataSource::CacheFirst,
+            false => DataSource::Device,
+        };
+        Ok(OverCloud { cloud, did, source })
     }
 
-    /// The bulb, connected to. The connection is kept, and mends itself.
     async fn over_bulb(&self, facts: &Facts) -> Over<OverBulb> {
-        let addr = facts.yeelight.ok_or_else(unsent)?;
-        let mut held = self.slot.bulb.lock().await;
-        if let Some((at, bulb)) = &*held
-            && *at == addr
-        {
-            return Ok(OverBulb(bulb.clone()));
-        }
-        let profile = facts.model.as_deref().map_or_else(Profile::unknown, Profile::of_model);
-        let connected =
-            OverBulb::connect(addr, profile, self.shared.setup.on_wire.as_ref()).await?;
-        *held = Some((addr, connected.0.clone()));
-        Ok(connected)
+        self.shared.bulb(facts, self.slot).await?.map(OverBulb).ok_or_else(unsent)
     }
-}
 
-/// What knows methods, and not numbers.
-enum Methods {
-    Miio(OverMiio),
-    Bulb(OverBulb),
-    Cloud(OverCloud),
-}
-
-impl Methods {
-    /// Runs what sets each item, one after the other. Once something was sent the rest is not for another way.
-    async fn run_each(&self, requests: Vec<&classic::Request>) -> Over<Vec<Told>> {
-        let mut told = Vec::with_capacity(requests.len());
-        for request in requests {
-            let ran = match self {
-                Self::Miio(device) => device.run(request, true).await,
-                Self::Bulb(bulb) => bulb.run(request).await,
-                Self::Cloud(over) => over.run(request).await,
-            };
-            match ran {
-                Ok(done) => told.push(done),
-                Err(miss) if miss.outcome == Outcome::Answered => {
-                    told.push((miss.error.code().unwrap_or(MiotCode::INTERNAL), None));
-                }
-                Err(miss) if told.is_empty() => return Err(miss),
-                Err(miss) => return Err(miss.uncertain()),
-            }
-        }
-        Ok(told)
+    async fn over_lumi(&self, facts: &Facts) -> Over<OverLumi> {
+        self.shared.lumi_child(facts).await?.ok_or_else(unsent)
     }
-}
-
-/// What sets each item by methods.
-fn requests<'a>(
-    items: &[&'a Setting],
-    of: fn(&'a Setting) -> Option<&'a classic::Request>,
-) -> Over<Vec<&'a classic::Request>> {
-    items.iter().map(|item| of(item)).collect::<Option<_>>().ok_or_else(unsent)
 }
 
 /// Whether an answer may come from a device that takes no MIoT requests: some refuse every item in place of the method.
@@ -309,7 +282,7 @@ fn is_doubtful(way: Way, done: &Done) -> bool {
     }
 }
 
-fn unsent() -> Miss {
+pub(super) fn unsent() -> Miss {
     Miss { outcome: Outcome::NotSent, error: Error::new(Cause::Inexpressible) }
 }
 

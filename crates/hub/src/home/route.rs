@@ -25,6 +25,7 @@ pub(crate) struct Routes {
     unsupported: Ways,
     miio: Health,
     yeelight: Health,
+    lumi: Health,
     cloud: Health,
     /// When a token was fetched that was no other one.
     renewed: Option<Instant>,
@@ -248,6 +249,7 @@ impl Routes {
         match link {
             Link::Miio => self.miio,
             Link::Yeelight => self.yeelight,
+            Link::Lumi => self.lumi,
             Link::Cloud => self.cloud,
         }
     }
@@ -256,6 +258,7 @@ impl Routes {
         match link {
             Link::Miio => &mut self.miio,
             Link::Yeelight => &mut self.yeelight,
+            Link::Lumi => &mut self.lumi,
             Link::Cloud => &mut self.cloud,
         }
     }

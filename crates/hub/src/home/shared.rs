@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use iot_home_core::Instant;
-use iot_home_micloud::MiCloud;
+use iot_home_lumi::{Key, Lumi, Sid};
+use iot_home_micloud::{MiCloud, Region};
 use iot_home_miio::{Client, Token};
 use iot_home_miot::{Spec, SpecServer};
 use iot_home_yeelight::{Bulb, Profile};
@@ -14,11 +15,14 @@ use tokio::time;
 
 use super::error::{Cause, Error};
 use super::inventory::Inventory;
+use super::lookup::Kept;
+use super::lumi::Gateways;
 use super::names::Vocabulary;
+use super::over::{Over, OverBulb};
 use super::route::Routes;
 use super::way::{Link, Way, Ways};
 use crate::wire::Observer;
-use crate::{Classic, DeviceKey, Facts, Household, Source, Update};
+use crate::{DeviceKey, Facts, Household, Source, Update};
 
 pub(super) struct Setup {
     pub(super) miio: Client,
@@ -28,6 +32,10 @@ pub(super) struct Setup {
     pub(super) inventory: Option<Inventory>,
     pub(super) deadline: Duration,
     pub(super) on_wire: Option<Observer>,
+    /// Where the cloud's list is fetched; where the client is, if none is named.
+    pub(super) regions: Vec<Region>,
+    pub(super) lumi: Option<Lumi>,
+    pub(super) keys: BTreeMap<Sid, Key>,
 }
 
 pub(super) struct Shared {
@@ -35,6 +43,7 @@ pub(super) struct Shared {
     state: Mutex<State>,
     /// The zero of the routes' time.
     origin: time::Instant,
+    pub(super) lumi: Gateways,
 }
 
 #[derive(Default)]
@@ -51,25 +60,26 @@ pub(super) struct Slot {
     routes: Mutex<Routes>,
     miio: Mutex<Option<(SocketAddr, Token, iot_home_miio::Device)>>,
     pub(super) bulb: tokio::sync::Mutex<Option<(SocketAddr, Bulb)>>,
-    vocabulary: tokio::sync::Mutex<Option<Kept>>,
+    pub(super) vocabulary: tokio::sync::Mutex<Option<Kept>>,
+    /// When the device was asked what it is.
+    pub(super) asked: tokio::sync::Mutex<Option<Instant>>,
     /// Whoever fetches the token; the others wait for it.
     pub(super) renewing: tokio::sync::Mutex<()>,
 }
 
-struct Kept {
-    model: Option<Box<str>>,
-    is_bulb: bool,
-    since: Instant,
-    vocabulary: Arc<Vocabulary>,
-}
-
 impl Shared {
     pub(super) fn new(setup: Setup) -> Self {
-        Self { setup, state: Mutex::default(), origin: time::Instant::now() }
+        let lumi = Gateways::default();
+        Self { setup, state: Mutex::default(), origin: time::Instant::now(), lumi }
     }
 
     pub(super) fn now(&self) -> Instant {
         Instant::from_origin(self.origin.elapsed())
+    }
+
+    /// A moment of the routes' time on the runtime's clock; of one that the clock cannot count to, nothing.
+    pub(super) fn instant(&self, at: Instant) -> Option<time::Instant> {
+        self.origin.checked_add(at.since_origin())
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
@@ -94,9 +104,13 @@ impl Shared {
             if update.news.yeelight.is_some() {
                 routes.changed(Link::Yeelight);
             }
+            if update.news.lumi.is_some() || update.news.parent.is_some() {
+                routes.changed(Link::Lumi);
+            }
             match source {
                 Source::Miio | Source::Device => routes.heard(Link::Miio),
                 Source::Yeelight => routes.heard(Link::Yeelight),
+                Source::Lumi => routes.heard(Link::Lumi),
                 _ => {}
             }
         }
@@ -126,55 +140,41 @@ impl Shared {
 
     /// The ways there are to a device.
     pub(super) fn ways(&self, facts: &Facts, vocabulary: &Vocabulary) -> Ways {
-        let miio = miio_addr(facts).is_some() && facts.token.is_some();
+        let miio = self.miio_of(facts);
         let is_there = |way: &Way| match way {
             Way::Miot => miio,
             Way::Classic => miio && vocabulary.classic.is_some(),
             Way::Yeelight => facts.yeelight.is_some() && vocabulary.bulb.is_some(),
             Way::YeelightOverMiio => miio && vocabulary.bulb.is_some(),
+            Way::Lumi => vocabulary.lumi.is_some() && self.gateway_of(facts).is_some(),
             Way::Cloud => facts.did.is_some() && self.cloud_of(facts).is_some(),
         };
         Ways::all().iter().filter(is_there).collect()
     }
 
-    /// What the device is called by name of. A spec that could not be had is asked for again after a minute.
-    pub(super) async fn vocabulary(&self, facts: &Facts, slot: &Slot) -> Arc<Vocabulary> {
-        let mut kept = slot.vocabulary.lock().await;
-        let now = self.now();
-        let is_bulb = facts.bulb.is_some() || facts.yeelight.is_some();
-        if let Some(kept) = &*kept
-            && (&kept.model, kept.is_bulb) == (&facts.model, is_bulb)
-            && (kept.vocabulary.missing.is_none() || now.saturating_since(kept.since) < ASK_AGAIN)
+    /// Whether there may be a way to a device on the LAN.
+    pub(super) fn is_near(&self, facts: &Facts) -> bool {
+        self.miio_of(facts) || facts.yeelight.is_some() || self.gateway_of(facts).is_some()
+    }
+
+    /// Whether it can be spoken to by miIO.
+    pub(super) fn miio_of(&self, facts: &Facts) -> bool {
+        miio_addr(facts).is_some() && facts.token.is_some()
+    }
+
+    /// The bulb, connected to. The connection is kept, and mends itself.
+    pub(super) async fn bulb(&self, facts: &Facts, slot: &Slot) -> Over<Option<Bulb>> {
+        let Some(addr) = facts.yeelight else { return Ok(None) };
+        let mut held = slot.bulb.lock().await;
+        if let Some((at, bulb)) = &*held
+            && *at == addr
         {
-            return Arc::clone(&kept.vocabulary);
+            return Ok(Some(bulb.clone()));
         }
-        let model = facts.model.as_deref();
-        let mut vocabulary = Vocabulary::default();
-        match model.map(|model| (model, self.setup.specs.get(model))) {
-            Some((_, Some(spec))) => vocabulary.spec = Some(Arc::clone(spec)),
-            Some((model, None)) => {
-                if let Some(server) = &self.setup.spec_server {
-                    match server.spec(model).await {
-                        Ok(spec) => vocabulary.spec = Some(Arc::new(spec)),
-                        Err(error) => {
-                            tracing::debug!(%error, model, "no spec");
-                            vocabulary.missing = Some(Error::new(Cause::Spec(error)));
-                        }
-                    }
-                }
-            }
-            None => {}
-        }
-        if is_bulb || model.is_some_and(|model| model.starts_with("yeelink.light.")) {
-            let profile = model.map_or_else(Profile::unknown, Profile::of_model);
-            vocabulary.bulb = Classic::of_bulb(&profile).map(Arc::new);
-        } else {
-            vocabulary.classic = model.and_then(Classic::of_model).map(Arc::new);
-        }
-        let vocabulary = Arc::new(vocabulary);
-        let model = facts.model.clone();
-        *kept = Some(Kept { model, is_bulb, since: now, vocabulary: Arc::clone(&vocabulary) });
-        vocabulary
+        let profile = facts.model.as_deref().map_or_else(Profile::unknown, Profile::of_model);
+        let OverBulb(bulb) = OverBulb::connect(addr, profile, self.setup.on_wire.as_ref()).await?;
+        *held = Some((addr, bulb.clone()));
+        Ok(Some(bulb))
     }
 
     /// The device as the miIO client knows it. The handle is kept, and with it what the client learns of the device.
@@ -208,10 +208,9 @@ impl Slot {
 }
 
 /// Where a device speaks miIO: where it was heard, or else on the usual port of the address that it is known by.
-fn miio_addr(facts: &Facts) -> Option<SocketAddr> {
+pub(super) fn miio_addr(facts: &Facts) -> Option<SocketAddr> {
     facts.miio.or_else(|| Some(SocketAddr::new(facts.host?, iot_home_miio::PORT)))
 }
 
-const ASK_AGAIN: Duration = Duration::from_secs(60);
 /// How many devices that turned out to be others are remembered: handles for them lead on.
 const MOST_MOVED: usize = 4096;

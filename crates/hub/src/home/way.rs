@@ -14,18 +14,26 @@ pub enum Way {
     Yeelight,
     /// The methods of a Yeelight over miIO, where its LAN control is off.
     YeelightOverMiio,
+    /// The gateway that it hangs below, or is, by the LAN protocol of Lumi gateways.
+    Lumi,
     /// The Mi cloud.
     Cloud,
 }
 
 impl Way {
-    const ALL: [Self; 5] =
-        [Self::Miot, Self::Classic, Self::Yeelight, Self::YeelightOverMiio, Self::Cloud];
+    const ALL: [Self; 6] = [
+        Self::Miot,
+        Self::Classic,
+        Self::Yeelight,
+        Self::YeelightOverMiio,
+        Self::Lumi,
+        Self::Cloud,
+    ];
 
     /// The same, in the three words that a person needs.
     pub const fn via(self) -> Via {
         match self {
-            Self::Miot | Self::Classic | Self::YeelightOverMiio => Via::Lan,
+            Self::Miot | Self::Classic | Self::YeelightOverMiio | Self::Lumi => Via::Lan,
             Self::Yeelight => Via::Yeelight,
             Self::Cloud => Via::Cloud,
         }
@@ -36,6 +44,7 @@ impl Way {
         match self {
             Self::Miot | Self::Classic | Self::YeelightOverMiio => Link::Miio,
             Self::Yeelight => Link::Yeelight,
+            Self::Lumi => Link::Lumi,
             Self::Cloud => Link::Cloud,
         }
     }
@@ -48,6 +57,7 @@ impl fmt::Display for Way {
             Self::Classic => "miIO's older methods on the LAN",
             Self::Yeelight => "Yeelight on the LAN",
             Self::YeelightOverMiio => "Yeelight over miIO",
+            Self::Lumi => "its gateway on the LAN",
             Self::Cloud => "the cloud",
         })
     }
@@ -57,7 +67,7 @@ impl fmt::Display for Way {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Via {
-    /// The device, by miIO.
+    /// The device, by miIO, or its gateway.
     Lan,
     /// The bulb, by its own protocol.
     Yeelight,
@@ -89,6 +99,8 @@ pub(crate) enum Link {
     Miio,
     /// The bulb's connection.
     Yeelight,
+    /// The gateway's UDP port.
+    Lumi,
     /// The cloud.
     Cloud,
 }

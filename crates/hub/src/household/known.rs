@@ -161,6 +161,7 @@ pub(super) fn cut(mut facts: Facts) -> Facts {
         cloud.region = shorten(std::mem::take(&mut cloud.region));
         cloud.home = cloud.home.take().map(shorten);
         cloud.room = cloud.room.take().map(shorten);
+        cloud.spec = cloud.spec.take().map(shorten);
     }
     facts
 }

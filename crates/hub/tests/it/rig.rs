@@ -25,6 +25,18 @@ pub(crate) async fn cloud(devices: impl IntoIterator<Item = CloudDevice>) -> Sim
         .unwrap()
 }
 
+/// The same with a home, and a room in it.
+pub(crate) async fn cloud_with_a_home(devices: impl IntoIterator<Item = CloudDevice>) -> SimCloud {
+    let home = iot_home_sim::micloud::Home::new(1, "flat").room(2, "hall");
+    let builder = SimCloud::builder().account(Account::new(USER, PASSWORD)).home(home);
+    devices
+        .into_iter()
+        .fold(builder, |builder, device| builder.device(device))
+        .spawn()
+        .await
+        .unwrap()
+}
+
 /// A client that is logged in.
 pub(crate) async fn logged_in(cloud: &SimCloud) -> MiCloud {
     logged_in_as(cloud, USER, PASSWORD).await
@@ -32,8 +44,17 @@ pub(crate) async fn logged_in(cloud: &SimCloud) -> MiCloud {
 
 /// The same for an account of another name.
 pub(crate) async fn logged_in_as(cloud: &SimCloud, user: &str, password: &str) -> MiCloud {
+    log_in(cloud, &cloud.api_url(), user, password).await
+}
+
+/// The same, which asks each region's own servers.
+pub(crate) async fn in_regions(cloud: &SimCloud) -> MiCloud {
+    log_in(cloud, &cloud.api_url().replace("/app", "/{region}/app"), USER, PASSWORD).await
+}
+
+async fn log_in(cloud: &SimCloud, api: &str, user: &str, password: &str) -> MiCloud {
     let hosts = Hosts::default().account(&cloud.account_url()).unwrap();
-    let hosts = hosts.sts(&cloud.sts_url()).unwrap().api(&cloud.api_url()).unwrap();
+    let hosts = hosts.sts(&cloud.sts_url()).unwrap().api(api).unwrap();
     let http = Client::builder().no_proxy().build().unwrap();
     let client = MiCloud::builder().hosts(hosts).http(Arc::new(http)).build().unwrap();
     let mut dialog = client.log_in(user, password);
@@ -80,7 +101,7 @@ pub(crate) fn known(device: &SimDevice, name: &str) -> Facts {
 pub(crate) async fn one(device: &SimDevice, name: &str) -> (SimCloud, Home) {
     let cloud = cloud([CloudDevice::running(device).name(name)]).await;
     let home = home().await.cloud(logged_in(&cloud).await).open().await.unwrap();
-    assert_eq!(home.refresh().await.unwrap(), 1);
+    assert_eq!(home.refresh().await.unwrap().devices, 1);
     home.learn(Source::Miio, seen(device)).unwrap();
     (cloud, home)
 }

@@ -18,13 +18,14 @@ use crate::home::route::Outcome;
 pub(in crate::home) struct OverCloud {
     pub(in crate::home) cloud: MiCloud,
     pub(in crate::home) did: Did,
+    /// Where values that are read come from.
+    pub(in crate::home) source: DataSource,
 }
 
 impl OverCloud {
     pub(in crate::home) async fn read(&self, ids: &[PropertyId]) -> Over<Vec<Told>> {
         let asked: Vec<_> = ids.iter().map(|id| (self.did.clone(), *id)).collect();
-        // What was set over the LAN a moment ago, the cloud's memory does not know yet.
-        let results = self.cloud.properties(&asked, DataSource::Device).await;
+        let results = self.cloud.properties(&asked, self.source).await;
         let results = results.map_err(|error| missed(error, false))?;
         of_items(
             results.into_iter().map(|result| match result {

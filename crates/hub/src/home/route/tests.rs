@@ -6,8 +6,9 @@ use proptest::prelude::*;
 
 use super::*;
 
-const LAN: [Way; 4] = [Way::Miot, Way::Classic, Way::Yeelight, Way::YeelightOverMiio];
-const ALL: [Way; 5] = [Way::Miot, Way::Classic, Way::Yeelight, Way::YeelightOverMiio, Way::Cloud];
+const LAN: [Way; 5] = [Way::Miot, Way::Classic, Way::Yeelight, Way::YeelightOverMiio, Way::Lumi];
+const ALL: [Way; 6] =
+    [Way::Miot, Way::Classic, Way::Yeelight, Way::YeelightOverMiio, Way::Lumi, Way::Cloud];
 
 fn ways(ways: &[Way]) -> Ways {
     ways.iter().copied().collect()
@@ -104,7 +105,7 @@ proptest! {
         let mut routes = Routes::default();
         routes.set_ways(of, true);
         let (mut now, mut in_vain) = (0, None::<u64>);
-        let (mut worked, mut heard) = (Ways::default(), [None::<u64>; 3]);
+        let (mut worked, mut heard) = (Ways::default(), [None::<u64>; 4]);
         for (later, changes, expressible, outcomes) in day {
             now += later;
             let purpose = if changes { Purpose::Change } else { Purpose::Read };
@@ -169,7 +170,7 @@ proptest! {
     #[test]
     fn whatever_answers_is_found(
         good in prop::sample::select(&ALL[..]),
-        others in vec(any_outcome().prop_filter("bad", |outcome| *outcome != Outcome::Answered), 5),
+        others in vec(any_outcome().prop_filter("bad", |outcome| *outcome != Outcome::Answered), 6),
         changes in any::<bool>(),
         pauses in vec(0..100_u64, 1..6),
     ) {
