@@ -183,7 +183,7 @@ async fn which_token_counts() {
     finish(command, b"").done();
     let fresh: iot_home::miio::Token = "fedcba98765432100123456789abcdef".parse().unwrap();
     lamp.set_token(fresh.clone());
-    let words = ["get", "lamp", "2.2", "--json", "--timeout", "2s"];
+    let words = ["get", "lamp", "2.2", "--json", "--timeout", "8s"];
     house.run(&words).error("no-answer", 1);
     house.run(&[&words[..], &["--token", &fresh.expose_hex()]].concat()).done();
     // One that the inventory does not know at all may stand in the environment.
