@@ -209,7 +209,9 @@ mod tests {
             household: Household::new(),
             neighbors: BTreeSet::new(),
             count: None,
-            deadline: Box::pin(tokio::time::sleep(std::time::Duration::ZERO)),
+            lists: 0,
+            patience: Duration::ZERO,
+            deadline: Box::pin(tokio::time::sleep(Duration::ZERO)),
         }
     }
 

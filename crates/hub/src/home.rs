@@ -145,7 +145,7 @@ impl Home {
         Builder::new()
     }
 
-    /// The device that is called so: by its name, its did or a bulb's id, its MAC address, or its address with or without
+    /// The device that is called so: by its name, its did, a bulb's or a gateway child's id, its MAC address, or its address with or without
     /// a port. Capitals do not matter in names unless two names differ in nothing else.
     ///
     /// # Errors

@@ -1,8 +1,7 @@
 //! `iot-home discover`: what is there.
 
 mod line;
-
-use std::collections::BTreeSet;
+mod told;
 
 use futures_util::StreamExt as _;
 use iot_home::hub::discovery::{self, DiscoveryError, Event};
@@ -10,6 +9,7 @@ use iot_home::hub::{DiscoveryBuilder, Facts, Home, Sighting};
 use iot_home::{lumi, miio, yeelight as bulbs};
 
 use self::line::Line;
+use self::told::Told;
 use super::Context;
 use super::inventory::{Inventory, tokens};
 use super::search::{Plan, targets};
@@ -27,8 +27,7 @@ pub(super) async fn run(context: &Context, args: Discover) -> Outcome {
     };
     let waiting = output.waiting("searching");
     let mut search = search(context, &args, &plan, keeper.as_ref()).await?.start()?;
-    // Each device has a line for each protocol and each address that it answers by.
-    let mut told = BTreeSet::new();
+    let mut told = Told::default();
     while let Some(event) = search.next().await {
         match event {
             Event::Device { sighting, update } => {
@@ -40,9 +39,7 @@ pub(super) async fn run(context: &Context, args: Discover) -> Outcome {
                     keeper.as_ref().and_then(|keeper| keeper.known(&known)).unwrap_or(known);
                 let line = Line::of(context, &sighting, &known);
                 let is_first = told.is_empty();
-                if told.len() < MOST_LINES
-                    && told.insert((update.device, sighting.protocol(), line.addr))
-                {
+                if told.is_new(update.device, sighting.protocol(), line.addr) {
                     output.print(&line, |line, style| line.text(style, is_first))?;
                 }
             }
@@ -212,6 +209,3 @@ fn hint(args: &Discover) -> &'static str {
         }
     }
 }
-
-/// More than a home has, so that a flood of forged answers ends.
-const MOST_LINES: usize = 1 << 14;

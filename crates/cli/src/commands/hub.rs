@@ -102,8 +102,8 @@ fn print(context: &Context, found: &Found, answers: Vec<Answer>) -> Outcome {
 fn assignment(text: &str) -> Result<(&str, Value), Failure> {
     let (name, value) =
         text.split_once('=').filter(|(name, _)| !name.is_empty()).ok_or_else(|| {
-            Failure::bad_input(format!("{text:?} has no name and value"))
-                .hint("write PROPERTY=VALUE, as in light:brightness=40")
+            Failure::bad_input(format!("{text:?} is not PROPERTY=VALUE"))
+                .hint("a property and what to write, as in light:brightness=40")
         })?;
     Ok((name, value::parse(value)?))
 }

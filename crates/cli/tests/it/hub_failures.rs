@@ -158,8 +158,8 @@ async fn an_inventory_that_others_may_read() {
     assert_eq!(house.run(&["get", "lamp", "2.2"]).stderr, "");
 }
 
-#[test]
-fn an_inventory_that_is_no_file_of_ours() {
+#[tokio::test(flavor = "multi_thread")]
+async fn an_inventory_that_is_no_file_of_ours() {
     let house = House::new("other").await;
     house.write(r#"{"version":2,"devices":[]}"#);
     let later = house.run(&["get", "lamp", "2.2", "--json"]).error("bad-input", 2);

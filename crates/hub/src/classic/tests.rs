@@ -61,7 +61,7 @@ fn echoed(classic: &Classic, property: &Property, request: &Request) -> Value {
 
 #[test]
 fn what_gateways_tell_is_sound() {
-    assert_eq!(family::lumi().len(), 11, "data that cannot be read is left out");
+    assert_eq!(family::lumi().len(), 12, "data that cannot be read is left out");
     let mut models = BTreeSet::new();
     for family in family::lumi() {
         for model in family.models.keys() {
@@ -92,6 +92,16 @@ fn what_gateways_tell_is_sound() {
     let on = plug.spec().property("switch:on").unwrap();
     let request = plug.write(on, &json!(true)).unwrap();
     assert_eq!((&*request.method, request.params), ("status", json!(["on"])));
+    let newer = Classic::of_lumi("lumi.plug.mmeu01").unwrap();
+    let request = newer.write(newer.spec().property("switch:on").unwrap(), &json!(false)).unwrap();
+    assert_eq!(
+        (&*request.method, request.params),
+        ("status", json!(["off"])),
+        "as the cloud calls it"
+    );
+    let wall = Classic::of_lumi("lumi.ctrl_86plug.aq1").unwrap();
+    let request = wall.write(wall.spec().property("switch:on").unwrap(), &json!(true)).unwrap();
+    assert_eq!((&*request.method, request.params), ("channel_0", json!(["on"])));
     let button = Classic::of_lumi("switch").unwrap();
     assert!(button.is_event(button.spec().property("button:event").unwrap().id));
     assert!(!plug.is_event(on.id));

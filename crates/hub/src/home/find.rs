@@ -3,6 +3,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use iot_home_core::{Did, Mac};
+use iot_home_lumi::Sid;
 use iot_home_yeelight::BulbId;
 
 use super::error::{Cause, Error};
@@ -45,7 +46,9 @@ fn by_id(household: &Household, text: &str) -> Option<DeviceKey> {
     let did = text.parse::<Did>().ok().and_then(|did| household.by_did(&did));
     let bulb = || text.parse::<BulbId>().ok().and_then(|bulb| household.by_bulb(bulb));
     let mac = || text.parse::<Mac>().ok().and_then(|mac| household.by_mac(mac));
-    did.or_else(bulb).or_else(mac)
+    let sid = || text.strip_prefix("lumi.").unwrap_or(text).parse::<Sid>().ok();
+    let sid = || sid().and_then(|sid| household.by_sid(sid));
+    did.or_else(bulb).or_else(mac).or_else(sid)
 }
 
 /// The devices at an address, which may be with or without a port.

@@ -272,14 +272,18 @@ fn every_text_is_cut() {
     let long = || Box::from("x".repeat(MAX_TEXT + 1));
     let mut told = hello(1, 1);
     (told.model, told.name) = (Some(long()), Some(long()));
-    let cloud =
-        CloudFacts { region: long(), home: Some(long()), room: Some(long()), is_online: None };
-    told.cloud = Some(cloud);
+    told.cloud = Some(CloudFacts {
+        region: long(),
+        home: Some(long()),
+        room: Some(long()),
+        spec: Some(long()),
+        is_online: None,
+    });
     let lamp = household.learn(Source::Cloud, told).unwrap().device;
     let lamp = household.facts(lamp).unwrap();
     let cloud = lamp.cloud.as_ref().unwrap();
-    let texts =
-        [&lamp.model, &lamp.name, &cloud.home, &cloud.room].map(|text| text.as_ref().unwrap());
+    let texts = [&lamp.model, &lamp.name, &cloud.home, &cloud.room, &cloud.spec]
+        .map(|text| text.as_ref().unwrap());
     for text in texts.into_iter().chain([&cloud.region]) {
         assert_eq!(text.len(), MAX_TEXT);
     }

@@ -1,18 +1,17 @@
 //! Lumi gateways and their children as devices of a home.
 
-use std::net::Ipv4Addr;
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use iot_home_hub::discovery::Protocol;
 use iot_home_hub::home::{Builder, ErrorKind, Origin, Way};
 use iot_home_hub::{Home, Parent, Source, discover};
-use iot_home_lumi::{Key, Lumi, Sid, Version};
+use iot_home_lumi::{Key, Sid, Version};
 use iot_home_sim::lumi::{Child, SimGateway};
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::rig::home;
+use crate::rig::{home, lumi};
 use crate::watch::change;
 
 const MS: Duration = Duration::from_millis(1);
@@ -24,11 +23,6 @@ fn key() -> Key {
 
 fn sid(number: u64) -> Sid {
     format!("{:012x}", 0x0015_8d00_0200_0000 + number).parse().unwrap()
-}
-
-async fn lumi() -> Lumi {
-    let builder = Lumi::builder().local_addr(([127, 0, 0, 1], 0).into());
-    builder.group(Ipv4Addr::LOCALHOST).port(0).timeout(Duration::from_secs(2)).bind().await.unwrap()
 }
 
 /// A home that has found this gateway and its children.

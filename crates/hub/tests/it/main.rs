@@ -17,6 +17,6 @@ mod lumi;
 mod rig;
 mod routes;
 mod secrets;
-mod whole_home;
 mod watch;
 mod watch_loss;
+mod whole_home;

@@ -1,11 +1,13 @@
 //! A simulated home: devices on the LAN, and a cloud that knows them.
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use iot_home_http::Client;
 use iot_home_hub::home::Builder;
 use iot_home_hub::{Facts, Home, Source};
+use iot_home_lumi::Lumi;
 use iot_home_micloud::{Hosts, MiCloud};
 use iot_home_miot::{Spec, samples};
 use iot_home_sim::micloud::{Account, CloudDevice};
@@ -78,6 +80,12 @@ pub(crate) async fn home() -> Builder {
     samples::ALL.into_iter().fold(builder, |builder, sample| {
         builder.spec(sample.model, Spec::from_json(sample.json.as_bytes()).unwrap())
     })
+}
+
+/// A client of Lumi gateways on loopback alone.
+pub(crate) async fn lumi() -> Lumi {
+    let builder = Lumi::builder().local_addr(([127, 0, 0, 1], 0).into());
+    builder.group(Ipv4Addr::LOCALHOST).port(0).timeout(Duration::from_secs(2)).bind().await.unwrap()
 }
 
 /// What a discovery finds out about a device: who it is and where.

@@ -3,10 +3,12 @@
 
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 use iot_home_hub::discovery::{Event, Protocol};
+use iot_home_hub::home::Event::Change;
 use iot_home_hub::home::{ErrorKind, Via};
 use iot_home_hub::mdns::{CentralProfile, MiioName, Service};
 use iot_home_hub::{Classic, Facts, Home, Parent, Source, discover};
@@ -19,7 +21,7 @@ use iot_home_sim::miio::{HelloToken, Silence};
 use iot_home_sim::{Faults, SimBulb, SimDevice};
 use serde_json::json;
 
-use crate::rig::{PASSWORD, cloud, home, known, logged_in, seen};
+use crate::rig::{PASSWORD, cloud, home, known, logged_in, lumi, seen};
 
 const TOKEN: [u8; 16] = *b"q3zq0f2yd3t3nqx4";
 /// The one that the device has after it was set up anew.
@@ -61,7 +63,10 @@ async fn discovery(printed: &mut Printed) {
     let bulb = SimBulb::color().id(2).spawn().await.unwrap();
     let key: Key = KEY.parse().unwrap();
     let gateway = SimGateway::builder(key).spawn().await.unwrap();
+    let wire = Arc::new(Mutex::new(Printed::default()));
+    let observed = Arc::clone(&wire);
     let search = discover()
+        .on_wire(move |event| observed.lock().unwrap().value(event))
         .target(Protocol::Miio, lamp.addr())
         .target(Protocol::Yeelight, bulb.search_addr())
         .target(Protocol::Lumi, gateway.search_addr())
@@ -80,6 +85,7 @@ async fn discovery(printed: &mut Printed) {
         }
     }
     printed.value(&search);
+    printed.extend(std::mem::take(&mut *wire.lock().unwrap()));
     let household = search.into_household();
     assert!(household.devices().any(|(_, facts)| facts.token.is_some()), "it is told");
     printed.value(&household);
@@ -100,12 +106,16 @@ async fn calls(printed: &mut Printed, secrets: &mut Secrets) {
     std::fs::create_dir_all(&folder).unwrap();
     let inventory = folder.join("inventory.json");
     let builder = home().await.cloud(client.clone()).inventory(&inventory);
+    let builder = builder.gateway_key("286c07aabbcc".parse().unwrap(), KEY.parse().unwrap());
     printed.value(&builder);
     let home = builder.open().await.unwrap();
-    assert_eq!(home.refresh().await.unwrap(), 1);
+    let refreshed = home.refresh().await.unwrap();
+    assert_eq!(refreshed.devices, 1);
+    printed.value(&refreshed);
     printed.value(&home.learn(Source::Miio, seen(&lamp)).unwrap());
     printed.value(&home);
     ways(printed, &home, &lamp).await;
+    watched(printed, &home).await;
     printed.value(&home.device("Desk lamp").unwrap().facts().unwrap());
     printed.value(&home.device("Desk lamp").unwrap().facts().unwrap().cloud.unwrap());
 
@@ -176,6 +186,39 @@ async fn ways(printed: &mut Printed, home: &Home, sim: &SimDevice) {
     home.learn(Source::Miio, seen(sim)).unwrap();
 }
 
+/// What is told while it is watched.
+async fn watched(printed: &mut Printed, home: &Home) {
+    let builder = home.watch().device(&home.device("Desk lamp").unwrap());
+    printed.value(&builder);
+    let mut watch = builder.start();
+    printed.value(&watch);
+    let event = watch.next().await.unwrap();
+    printed.value(&event);
+    let Change(change) = event else { panic!("{event:?}") };
+    printed.value(&change);
+    printed.value(&change.from);
+}
+
+/// A Lumi gateway's child is set by the gateway's key.
+async fn gateway(printed: &mut Printed) {
+    let key: Key = KEY.parse().unwrap();
+    let gateway = SimGateway::builder(key.clone()).spawn().await.unwrap();
+    let builder = home().await.lumi(lumi().await).gateway_key(gateway.sid(), key);
+    printed.value(&builder);
+    let home = builder.open().await.unwrap();
+    let search = discover().target(Protocol::Lumi, gateway.search_addr()).count(3);
+    let mut search = search.start().unwrap();
+    while search.next().await.is_some() {}
+    for (_, facts) in search.household().devices() {
+        home.learn(Source::Lumi, facts.clone()).unwrap();
+    }
+    let plug = home.device(&format!("lumi.{}", gateway.children()[0])).unwrap();
+    let set = plug.set([("switch:on", json!(true))]).await.unwrap();
+    assert!(set[0].is_ok(), "{set:?}");
+    printed.value(&set[0]);
+    printed.value(&home);
+}
+
 /// What holds no secret, or holds one only by chance.
 fn words(printed: &mut Printed) {
     let mut facts = Facts::default();
@@ -211,6 +254,7 @@ fn nothing_shows_a_secret() {
     let traced = iot_home_leaks::traced(|| {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(discovery(&mut printed));
+        runtime.block_on(gateway(&mut printed));
         runtime.block_on(calls(&mut printed, &mut secrets));
     });
     for expected in ["request", "addr=", "the login was renewed"] {

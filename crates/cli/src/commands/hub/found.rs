@@ -72,23 +72,32 @@ impl Found {
         let _waiting = context.output.waiting(format!("{doing} {}", self.device.name()));
         // The home ends in time by itself, and knows what was sent.
         let Ok(done) = timeout_at(self.until + GRACE, call).await else {
-            let (device, whole) = (self.device.name(), self.whole);
             return Err(match changes {
                 true => Failure::maybe_executed(format!(
-                    "{device}: no answer within {whole:?}, and it may have been done"
+                    "{}: no answer within {:?}, and it may have been done",
+                    self.device.name(),
+                    self.whole
                 )),
-                false => {
-                    Failure::new(Kind::Timeout, format!("{device}: no answer within {whole:?}"))
-                }
+                false => self.late(""),
             });
         };
         done.map_err(|error| {
-            let failure = Failure::from(error);
+            let failure = match error.kind() {
+                // It knows the time that was left, and a person the time that was given.
+                ErrorKind::Timeout => self.late(&before(&error)),
+                _ => Failure::from(error),
+            };
             if context.output.show_secrets() {
                 return failure;
             }
             failure.map_text(|text| without_tokens(text, &self.secrets()))
         })
+    }
+
+    fn late(&self, before: &str) -> Failure {
+        let (device, whole) = (self.device.name(), self.whole);
+        Failure::new(Kind::Timeout, format!("{device}: no answer within {whole:?}{before}"))
+            .hint("give it longer with --timeout, as in --timeout 20s")
     }
 
     /// A value without the device's token.
@@ -102,6 +111,11 @@ impl Found {
     fn secrets(&self) -> Vec<String> {
         spelt(&self.device)
     }
+}
+
+/// What went wrong on other ways.
+fn before(error: &Error) -> String {
+    error.earlier().map(|(way, error)| format!("; before that, by {way}: {error}")).collect()
 }
 
 /// The spellings of a device's token, which may have been fetched anew.
@@ -240,14 +254,18 @@ impl<'a> Search<'a> {
 
     fn unknown(&self, error: Error) -> Failure {
         let is_unnamed = error.candidates().next().is_none();
+        let is_place = self
+            .addr
+            .as_ref()
+            .is_some_and(|addr| addr.has_port() || addr.parts().0.parse::<IpAddr>().is_ok());
         let failure = Failure::from(error);
-        match self.inventory.is_torn() && is_unnamed {
-            true => failure.hint(format!(
+        if self.inventory.is_torn() && is_unnamed {
+            return failure.hint(format!(
                 "{} is torn, and was left out; --refresh and iot-home discover --save write it anew",
                 self.inventory.name()
-            )),
-            false => failure,
+            ));
         }
+        if is_place && is_unnamed { failure.hint(NO_TOKEN) } else { failure }
     }
 
     /// A device may tell its token in an error.
@@ -287,6 +305,10 @@ fn local(addr: Option<&Address>) -> SocketAddr {
         if is_v6 { Ipv6Addr::UNSPECIFIED.into() } else { Ipv4Addr::UNSPECIFIED.into() };
     SocketAddr::new(any, 0)
 }
+
+/// What to do where an address is all that is known.
+const NO_TOKEN: &str = "an address that the inventory does not have takes the device's token: --token-file FILE, or the \
+    environment variable IOT_HOME_TOKEN; bulbs need none, once iot-home discover --save has found them";
 
 /// The longest that a device on the LAN is waited for.
 const LAN: Duration = Duration::from_secs(3);
