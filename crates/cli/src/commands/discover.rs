@@ -3,9 +3,12 @@
 mod line;
 mod told;
 
+use std::net::SocketAddr;
+
 use futures_util::StreamExt as _;
 use iot_home::hub::discovery::{self, DiscoveryError, Event};
-use iot_home::hub::{DiscoveryBuilder, Facts, Home, Sighting};
+use iot_home::hub::{DiscoveryBuilder, Facts, Home, Household, Sighting};
+use iot_home::lumi::Sid;
 use iot_home::{lumi, miio, yeelight as bulbs};
 
 use self::line::Line;
@@ -37,7 +40,11 @@ pub(super) async fn run(context: &Context, args: Discover) -> Outcome {
                 let known = search.household().facts(update.device).cloned().unwrap_or_default();
                 let known =
                     keeper.as_ref().and_then(|keeper| keeper.known(&known)).unwrap_or(known);
-                let line = Line::of(context, &sighting, &known);
+                let gateway = match &*sighting {
+                    Sighting::Child { gateway, .. } => addr_of(search.household(), *gateway),
+                    _ => None,
+                };
+                let line = Line::of(context, &sighting, &known, gateway);
                 let is_first = told.is_empty();
                 if told.is_new(update.device, sighting.protocol(), line.addr) {
                     output.print(&line, |line, style| line.text(style, is_first))?;
@@ -177,6 +184,11 @@ impl From<DiscoveryError> for Failure {
             _ => Self::new(crate::failure::Kind::Io, whole),
         }
     }
+}
+
+/// Where a gateway is.
+fn addr_of(household: &Household, gateway: Sid) -> Option<SocketAddr> {
+    household.facts(household.by_sid(gateway)?)?.lumi
 }
 
 fn whole(error: &DiscoveryError) -> String {

@@ -61,7 +61,14 @@ async fn a_device_of_two_protocols_is_one_device() {
     let protocols: Vec<_> = lines.iter().map(|line| line["protocol"].as_str().unwrap()).collect();
     let mut sorted = protocols.clone();
     sorted.sort_unstable();
-    assert_eq!(sorted, ["lumi", "miio", "yeelight"], "{found:?}");
+    // The gateway has two children, who are where it is.
+    assert_eq!(sorted, ["lumi", "lumi", "lumi", "miio", "yeelight"], "{found:?}");
+    let children = gateway.children();
+    for child in children.iter().map(ToString::to_string) {
+        let line = lines.iter().find(|line| line["id"] == json!(child)).unwrap();
+        assert_eq!(line["addr"], json!(gateway.addr()), "{line}");
+        assert!(line["model"].is_string(), "{line}");
+    }
     let of = |protocol| &lines[protocols.iter().position(|it| *it == protocol).unwrap()];
     let (miio, yeelight) = (of("miio"), of("yeelight"));
     assert_eq!(

@@ -22,9 +22,13 @@ async fn a_device_by_its_address() {
         finish(command, b"")
     };
     let set = run(&["set", &addr, "2.1=true", "2.2=40", "--json"]).done();
-    assert_eq!(set, items(&["2.1", "2.2"], "lan"));
+    // Its model was asked for, and with it what the numbers mean.
+    assert_eq!(set, items(&["light:on", "light:brightness"], "lan"));
     let got = run(&["get", &addr, "2.2", "--json"]).done();
-    assert_eq!(got, json!([{ "property": "2.2", "value": 40, "code": 0, "via": "lan" }]));
+    assert_eq!(
+        got,
+        json!([{ "property": "light:brightness", "value": 40, "code": 0, "via": "lan" }])
+    );
     assert_eq!(run(&["get", &addr, "brightness", "--json"]).done()[0]["value"], 40);
     let told = run(&["get", &addr, "brightness"]);
     assert!(told.stdout.contains("40 %") && told.stdout.contains("lan"), "{told:?}");
@@ -165,10 +169,11 @@ async fn some_properties_are_refused_and_all_are_printed() {
     let set = house.run(&["set", "lamp", "9.9=1", "2.2=60"]);
     assert!(set.code == 1 && set.stdout.lines().count() == 3, "{set:?}");
     assert_eq!(lamp.property("2.2"), Some(json!(60)));
-    // What a device has beyond its spec may be run by its numbers, and be refused.
-    let bare = json!([{ "did": DID.to_string(), "token": TOKEN, "miio": lamp.addr().to_string() }]);
-    let refused =
-        House::new("bare").await.knowing(bare).run(&["action", &DID.to_string(), "9.9", "--json"]);
+    // Where there is no spec an action may be run by its numbers, and be refused.
+    let bare = json!([{ "did": DID.to_string(), "token": TOKEN, "model": "acme.lamp.v1",
+        "miio": lamp.addr().to_string() }]);
+    let house = House::new("bare").await.knowing(bare);
+    let refused = house.run(&["action", &DID.to_string(), "9.9", "--json"]);
     let code = refused.json()[0]["code"].as_i64();
     assert!(refused.code == 1 && code < Some(0), "{refused:?}");
 }

@@ -260,7 +260,7 @@ async fn no_command_of_the_home_prints_the_token_unasked() {
         (&["get", "lamp", "light:on"], 0),
         (&["set", "lamp", "2.1=true", "9.9=1"], 1),
         (&["action", "lamp", "2.1"], 0),
-        (&["action", "lamp", "9.9"], 1),
+        (&["action", "lamp", "9.9"], 2),
         (&["get", "lamp", "light:onn"], 2),
         (&["get", "lmap", "2.1"], 2),
         (&["set", "lamp", "light:brightness=400"], 2),

@@ -370,7 +370,7 @@ fn a_whole_home() {
     let set = home(&["set", "Hub plug", "switch:on=true", "--refresh"]).done();
     assert_eq!(set, json!([{ "property": "switch:on", "code": 0, "via": "cloud" }]));
     let toggled = home(&["action", "Hub plug", "switch:toggle"]).done();
-    assert_eq!((&toggled["code"], &toggled["via"]), (&json!(0), &json!("cloud")));
+    assert_eq!((&toggled[0]["code"], &toggled[0]["via"]), (&json!(0), &json!("cloud")));
     let read = home(&["get", "Hub plug", "switch:on"]).done();
     assert_eq!(
         read,

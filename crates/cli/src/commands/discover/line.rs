@@ -40,10 +40,16 @@ pub(super) struct Line {
 }
 
 impl Line {
-    pub(super) fn of(context: &Context, sighting: &Sighting, known: &Facts) -> Self {
+    /// Of a gateway's child, `gateway` is where the gateway is.
+    pub(super) fn of(
+        context: &Context,
+        sighting: &Sighting,
+        known: &Facts,
+        gateway: Option<SocketAddr>,
+    ) -> Self {
         let mut line = Self {
             protocol: "",
-            addr: SocketAddr::from(([0, 0, 0, 0], 0)),
+            addr: gateway.unwrap_or(SocketAddr::from(([0, 0, 0, 0], 0))),
             did: known.did.as_ref().map(ToString::to_string),
             id: None,
             model: known.model.as_deref().map(Into::into),
@@ -76,6 +82,10 @@ impl Line {
             Sighting::Lumi(found) => {
                 (line.protocol, line.addr) = ("lumi", found.addr);
                 line.id = Some(found.sid.to_string());
+            }
+            Sighting::Child { child, .. } => {
+                line.protocol = "lumi";
+                line.id = Some(child.sid.to_string());
             }
             Sighting::Mdns(found) => (line.protocol, line.addr) = ("mdns", found.addr),
             _ => {}
@@ -128,7 +138,7 @@ mod tests {
         let name = "lumi-gateway-v3_miio123456._miio._udp.local.";
         let announcement = Announcement::new(name, [addr], 54321, txt).unwrap();
         let known = announcement.facts().unwrap();
-        let line = Line::of(&context, &Sighting::Mdns(announcement), &known);
+        let line = Line::of(&context, &Sighting::Mdns(announcement), &known, None);
         assert_eq!(
             serde_json::to_string(&line).unwrap(),
             r#"{"protocol":"mdns","addr":"10.0.0.5:54321","did":"123456","model":"lumi.gateway.v3","mac":"28:6C:07:AA:BB:CC"}"#
