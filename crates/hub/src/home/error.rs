@@ -84,6 +84,8 @@ pub(super) enum Cause {
     Input(InputError),
     Bulb(InvalidInput),
     Spec(iot_home_miot::client::Error),
+    /// The spec server has not answered by then.
+    SpecLate(Duration),
     NoWay,
     Inexpressible,
     Code {
@@ -171,6 +173,7 @@ impl Error {
                 iot_home_miot::client::ErrorKind::UnknownModel => ErrorKind::BadInput,
                 _ => ErrorKind::Spec,
             },
+            Cause::SpecLate(_) => ErrorKind::Spec,
             Cause::NoWay => ErrorKind::NoWay,
             Cause::Inexpressible => ErrorKind::NotSupported,
             Cause::Code { .. } => ErrorKind::Refused,
@@ -204,6 +207,9 @@ impl Error {
                  cloud, which knows its tokens",
             ),
             Cause::Spec(error) => error.hint(),
+            Cause::SpecLate(_) => {
+                Some("is the machine on the internet? by its numbers a property needs no spec")
+            }
             Cause::Uncertain | Cause::Partly(_) => Some(UNCERTAIN),
             Cause::Miio { error, .. } => error.hint(),
             Cause::Yeelight { error, .. } => error.hint(),
@@ -276,6 +282,9 @@ impl fmt::Display for Error {
             Cause::Input(error) => error.fmt(f)?,
             Cause::Bulb(error) => error.fmt(f)?,
             Cause::Spec(error) => error.fmt(f)?,
+            Cause::SpecLate(after) => {
+                write!(f, "the spec server has told no spec within {after:?}")?;
+            }
             Cause::NoWay => f.write_str("there is no way to it")?,
             Cause::Inexpressible => f.write_str("no way to it takes this")?,
             Cause::Code { what, code } => write!(f, "{what}: {code}")?,

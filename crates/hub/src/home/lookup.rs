@@ -7,6 +7,7 @@ use iot_home_core::Instant;
 use iot_home_miio::{Info, Request};
 use iot_home_miot::Spec;
 use iot_home_yeelight::Profile;
+use tokio::time::timeout;
 
 use super::error::{Cause, Error};
 use super::names::Vocabulary;
@@ -47,7 +48,10 @@ impl Shared {
         }
         let model = of.model.as_deref();
         let mut vocabulary = Vocabulary::default();
-        match self.spec(model, of.spec.as_deref()).await {
+        // Who is cut off from the internet has a LAN all the same, and needs time for it.
+        let patience = self.setup.deadline.checked_div(2).unwrap_or_default();
+        let spec = timeout(patience, self.spec(model, of.spec.as_deref())).await;
+        match spec.unwrap_or_else(|_| Err(Error::new(Cause::SpecLate(patience)))) {
             Ok(spec) => vocabulary.spec = spec,
             Err(error) => {
                 tracing::debug!(%error, model, "no spec");

@@ -1,6 +1,7 @@
 //! What the cloud's lists tell, and what devices tell of themselves.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use iot_home_http::bytes::Bytes;
 use iot_home_http::http::Response;
@@ -12,6 +13,7 @@ use iot_home_miot::{SpecServer, samples};
 use iot_home_sim::SimDevice;
 use iot_home_sim::micloud::{CloudDevice, Faults, Outage};
 use serde_json::json;
+use tokio::time::Instant;
 
 use crate::rig::{cloud, home, in_regions, known, logged_in, seen};
 
@@ -124,4 +126,33 @@ async fn a_device_whose_model_is_not_known_is_asked_for_it_once() {
     assert_eq!(lamp.facts().unwrap().model.as_deref(), Some(sim.model()));
     lamp.get("light:on").await.unwrap();
     assert_eq!(sim.report().executed("miIO.info"), 1);
+}
+
+/// A spec server behind a firewall that drops everything.
+struct Unreachable;
+
+impl HttpClient for Unreachable {
+    fn send(&self, _: Request) -> Answering<'_> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[tokio::test]
+async fn whoever_is_cut_off_from_the_internet_has_a_lan() {
+    let server = SpecServer::builder().http(Arc::new(Unreachable)).build().unwrap();
+    let sim = SimDevice::light().model("acme.light.new1").spawn().await.unwrap();
+    let home = home().await.spec_server(server).deadline(Duration::from_secs(4));
+    let home = home.open().await.unwrap();
+    home.learn(Source::Miio, known(&sim, "Lamp")).unwrap();
+    let lamp = home.device("Lamp").unwrap();
+    let read = lamp.get("2.2").await.unwrap();
+    assert_eq!((read.value.as_ref(), read.via()), (Some(&json!(50)), Via::Lan));
+    let error = lamp.get("light:brightness").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Spec, "{error}");
+    assert!(error.to_string().contains("no spec within 2s"), "{error}");
+    assert!(error.hint().unwrap().contains("internet"));
+    // It is not waited for each time.
+    let started = Instant::now();
+    lamp.set([("2.2", json!(60))]).await.unwrap();
+    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
 }
