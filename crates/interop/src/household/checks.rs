@@ -28,10 +28,10 @@ pub(super) async fn play(bench: &mut Bench<'_>, tally: &mut Tally) -> Result<(),
     let order = json!({"interfaces": [addr(3, 1).to_string()]});
     found(&bench.client.ask(order).await?, devices(3), tally);
 
-    let seen = bench.client.ask(json!({"count": 5})).await?;
+    let seen = bench.client.ask(json!({"count": 7})).await?;
     // How much was told of each by then is chance.
-    tally.equal("five are enough", ids(&seen["devices"]), ids(&home.into()));
-    tally.equal("each of the five is told of once", seen["told"].clone(), json!(5));
+    tally.equal("seven are enough", ids(&seen["devices"]), ids(&home.into()));
+    tally.equal("each of the seven is told of once", seen["told"].clone(), json!(7));
     let ms = seen["ms"].as_u64().unwrap_or(u64::MAX);
     tally.check("it ends with the last of them", ms < 3000, ms);
     // Each on its own network; two by miIO and the bulb as one.
@@ -67,11 +67,17 @@ async fn flooded(
     tally.check("forged announcements fill no memory", grown < MOST_GROWTH, grown);
     tally.equal("threads left over by a flood", seen["threads_left"].clone(), json!(0));
     let found = ids(&seen["devices"]);
-    let answering = [1, 2].into_iter().flat_map(devices).filter(|one| one["did"] != ASLEEP);
+    let answering =
+        [1, 2].into_iter().flat_map(devices).filter(|one| one["did"] != ASLEEP && !is_child(one));
     for one in answering.map(|one| ids(&json!([one]))) {
         tally.check("a flood hides nobody who answers", contains(&found, &one), &one);
     }
     Ok(seen)
+}
+
+/// A gateway is asked for its children after it was found, which a flood may make too late.
+fn is_child(one: &Value) -> bool {
+    one["did"].is_null() && one["lumi"].is_null()
 }
 
 fn contains(all: &Value, some: &Value) -> bool {
@@ -115,6 +121,8 @@ fn devices(network: u8) -> Vec<Value> {
                 "miio": "10.77.1.12:54321", "yeelight": "10.77.1.12:55443"}),
             json!({"sid": "286c0780010d", "mac": "28:6C:07:80:01:0D", "model": "gateway",
                 "lumi": "10.77.1.13:9898"}),
+            json!({"sid": "158d0001a2b3c4", "model": "plug"}),
+            json!({"sid": "158d0001a2b3c5", "model": "magnet"}),
         ]
         .map(one)
         .into(),

@@ -9,6 +9,7 @@ use iot_home::hub::{DiscoveryError, Facts, Home, Source, discover};
 use iot_home::lumi;
 use iot_home::miio::PORT;
 use iot_home::miot::{Spec, samples};
+use iot_home::sim::lumi::Child;
 use iot_home::sim::miio::HelloToken;
 use iot_home::sim::{SimBulb, SimDevice, SimGateway};
 use iot_home::yeelight;
@@ -47,6 +48,10 @@ pub(crate) async fn host() -> Result<(), Failure> {
                 Some("gateway") => {
                     let gateway = SimGateway::builder(KEY.parse().map_err(unfit)?)
                         .sid(format!("286c{did:08x}").parse().map_err(unfit)?)
+                        .children([
+                            Child::plug(PLUG.parse().map_err(unfit)?),
+                            Child::magnet(DOOR.parse().map_err(unfit)?),
+                        ])
                         .listen((addr, lumi::PORT))
                         .search_listen((Ipv4Addr::UNSPECIFIED, lumi::SEARCH_PORT))
                         .join_group(addr);
@@ -196,5 +201,8 @@ fn unfit(error: impl std::fmt::Display) -> Failure {
     Failure::new(format!("our simulated gateway: {error}"))
 }
 
+/// The ids of what hangs below a gateway.
+const PLUG: &str = "158d0001a2b3c4";
+const DOOR: &str = "158d0001a2b3c5";
 /// A gateway's made up key.
 const KEY: &str = "0987654321qwerty";
