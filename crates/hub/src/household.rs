@@ -9,6 +9,7 @@
 //! * An address alone joins only what contradicts in no id, and two devices that both have ids only if neither was ever
 //!   heard at another address. When somebody else is heard at an address, it is theirs from then on. mDNS, the
 //!   inventory and the cloud only name addresses: they take none away.
+//! * What comes without an id is about whoever is at its address; of several addresses the first counts.
 //! * A port of its own, as simulated devices and forwarding routers have, is an address of its own. On the protocols'
 //!   usual ports, and without a port, the IP address is the device's.
 //!
@@ -87,6 +88,9 @@ impl Household {
     pub fn learn(&mut self, source: Source, facts: Facts) -> Option<Update> {
         let mut facts = id::tidy(known::cut(facts));
         let mut joined = self.known_by_id(&mut facts);
+        if ids(&facts).next().is_none() {
+            place::keep_first(&mut facts);
+        }
         self.known_by_place(&facts, &mut joined);
         joined.sort_unstable();
         let is_new = joined.is_empty();

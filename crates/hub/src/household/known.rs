@@ -95,7 +95,7 @@ impl Known {
 
     /// Takes in what is known of a device that turned out to be this one.
     pub(super) fn absorb(&mut self, other: Self) {
-        self.roams |= other.roams;
+        self.roams |= other.roams || other.heard().any(|ip| !self.is_heard_at_most_at(ip));
         self.believe(other.facts, &other.ranks, |new, old| new > old);
     }
 
@@ -116,11 +116,15 @@ impl Known {
 
     /// Whether it was heard at no other address than this one.
     pub(super) fn stays_at(&self, ip: IpAddr) -> bool {
-        !self.roams && self.heard().all(|heard| heard == ip)
+        !self.roams && self.is_heard_at_most_at(ip)
+    }
+
+    fn is_heard_at_most_at(&self, ip: IpAddr) -> bool {
+        self.heard().all(|heard| heard == ip)
     }
 
     fn is_elsewhere_than(&self, facts: &Facts) -> bool {
-        places(facts).any(|place| self.heard().any(|heard| heard != place.ip()))
+        places(facts).any(|place| !self.is_heard_at_most_at(place.ip()))
     }
 
     /// The IP addresses at which it was heard.

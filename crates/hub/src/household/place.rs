@@ -48,7 +48,7 @@ impl Place {
 }
 
 /// The places of all addresses; one may come twice.
-pub(super) fn places(facts: &Facts) -> impl Iterator<Item = Place> {
+pub(super) fn places(facts: &Facts) -> impl Iterator<Item = Place> + use<> {
     let of = |protocol, addr: Option<SocketAddr>| addr.map(|addr| Place::of(protocol, addr));
     [
         of(Protocol::Miio, facts.miio),
@@ -67,4 +67,11 @@ pub(super) fn vacate(facts: &mut Facts, gone: impl Fn(Place) -> bool) {
     facts.yeelight = facts.yeelight.filter(|addr| keep(Protocol::Yeelight, addr));
     facts.lumi = facts.lumi.filter(|addr| keep(Protocol::Lumi, addr));
     facts.host = facts.host.filter(|ip| !Place::of_host(*ip).is_some_and(&gone));
+}
+
+/// Forgets all addresses but those at the first place.
+pub(super) fn keep_first(facts: &mut Facts) {
+    if let Some(first) = places(facts).next() {
+        vacate(facts, |place| place != first);
+    }
 }

@@ -120,6 +120,38 @@ fn what_has_no_id_is_whoever_is_there() {
 }
 
 #[test]
+fn without_an_id_only_the_first_address_counts() {
+    let mut household = Household::new();
+    let nameless = |last| Facts { did: None, ..hello(1, last) };
+    let [one, two] =
+        [1, 2].map(|last| household.learn(Source::Miio, nameless(last)).unwrap().device);
+    let hub = household.learn(Source::Lumi, gateway(GATEWAY, 3)).unwrap().device;
+    let all = Facts {
+        lumi: Some(addr(1, 9898)),
+        yeelight: Some(addr(3, 55443)),
+        host: Some(addr(2, 0).ip()),
+        name: Some("somebody".into()),
+        ..nameless(2)
+    };
+    let told = household.learn(Source::Mdns, all.clone()).unwrap();
+    assert_eq!((told.device, told.absorbed), (two, vec![]));
+    assert!(!household.learn(Source::Mdns, all).unwrap().is_news());
+    let names = [one, two, hub].map(|key| household.facts(key).unwrap().name.as_deref());
+    assert_eq!(names, [None, Some("somebody"), None]);
+}
+
+#[test]
+fn two_heard_apart_that_become_one_were_heard_at_two_addresses() {
+    let mut household = Household::new();
+    let seen = Facts { did: None, mac: OTHER.parse().ok(), ..hello(1, 7) };
+    let one = household.learn(Source::Device, seen).unwrap().device;
+    household.learn(Source::Miio, hello(1, 8)).unwrap();
+    assert_eq!(household.learn(Source::Cloud, record(1, OTHER)).unwrap().device, one);
+    let met = household.learn(Source::Lumi, Facts { mac: None, ..gateway(GATEWAY, 7) }).unwrap();
+    assert!(met.is_new, "it may as well be the next one at that address");
+}
+
+#[test]
 fn forged_answers_join_no_two_devices() {
     let mut household = Household::new();
     let one = household.learn(Source::Miio, hello(1, 7)).unwrap().device;
