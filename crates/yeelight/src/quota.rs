@@ -80,7 +80,7 @@ impl Window {
     /// is a minute old, for at least five seconds. Returns for how long.
     pub fn close(&mut self, now: Instant) -> Duration {
         self.forget_old(now);
-        let oldest = self.sent.front().copied().unwrap_or(now);
+        let oldest = self.sent.front().map_or(now, |oldest| (*oldest).min(now));
         let wait = (oldest + self.span).saturating_since(now).max(MIN_CLOSED);
         self.closed_until = Some(now + wait);
         wait
@@ -180,5 +180,9 @@ mod tests {
         window.record(at(0));
         window.record(at(90_000));
         assert_eq!(window.close(at(100_000)), Duration::from_secs(51));
+        // What was sent after the bulb said so, as is told here late, had no part in it.
+        let mut window = Window::of_bulb();
+        window.record(at(61_000));
+        assert_eq!(window.close(at(0)), Duration::from_secs(61));
     }
 }
