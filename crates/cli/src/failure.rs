@@ -135,6 +135,14 @@ impl Failure {
         self
     }
 
+    /// What there is to report.
+    pub(crate) fn into_report(self) -> Option<Box<Report>> {
+        match self {
+            Self::Report(report) => Some(report),
+            Self::Closed => None,
+        }
+    }
+
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Closed => 0,

@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_core::Stream;
+pub use iot_home_lan::{Interface, interfaces};
 use tokio::time::Sleep;
 
 pub use self::builder::DiscoveryBuilder;

@@ -62,3 +62,16 @@ fn missed(whole: Duration) -> Failure {
 }
 
 const GRACE: Duration = Duration::from_millis(250);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_step_has_what_is_left_and_not_the_whole() {
+        let (now, second) = (Instant::now(), Duration::from_secs(1));
+        let left = Deadline { at: now + 40 * second, whole: 60 * second }.left();
+        assert!(left > second && left <= 40 * second, "{left:?}");
+        assert_eq!(Deadline { at: now, whole: 60 * second }.left(), Duration::ZERO);
+    }
+}

@@ -1,6 +1,8 @@
 //! The network interfaces that a search is to go over.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::Ipv4Addr;
+
+use iot_home::hub::discovery;
 
 use crate::failure::Failure;
 
@@ -9,23 +11,17 @@ pub(super) fn named(wanted: &[String]) -> Result<Vec<Ipv4Addr>, Failure> {
     if wanted.is_empty() {
         return Ok(Vec::new());
     }
-    let known = if_addrs::get_if_addrs()
-        .map_err(|error| Failure::io("cannot list the network interfaces", &error))?;
-    let known: Vec<(String, Ipv4Addr)> = known
-        .into_iter()
-        .filter_map(|interface| match interface.ip() {
-            IpAddr::V4(ip) => Some((interface.name, ip)),
-            IpAddr::V6(_) => None,
-        })
-        .collect();
+    let known = discovery::interfaces()
+        .map_err(|error| Failure::io("cannot list the network interfaces", &error.into_io()))?;
     let mut found = Vec::new();
     for wanted in wanted {
         let ip = wanted.parse::<Ipv4Addr>().ok();
         let before = found.len();
-        let fits = |(name, addr): &&(String, Ipv4Addr)| name == wanted || Some(*addr) == ip;
-        found.extend(known.iter().filter(fits).map(|(_, addr)| *addr));
+        let fitting = known.iter().filter(|it| it.name == *wanted || Some(it.addr) == ip);
+        found.extend(fitting.map(|interface| interface.addr));
         if found.len() == before {
-            let names: Vec<_> = known.iter().map(|(name, ip)| format!("{name} ({ip})")).collect();
+            let names: Vec<_> =
+                known.iter().map(|it| format!("{} ({})", it.name, it.addr)).collect();
             return Err(Failure::bad_input(format!(
                 "no interface {wanted:?} with an IPv4 address"
             ))

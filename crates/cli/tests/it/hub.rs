@@ -111,6 +111,10 @@ async fn what_is_nearly_right_is_suggested_and_nothing_is_sent() {
         assert_eq!((told.code, told.stdout.as_str()), (2, ""), "{told:?}");
         assert!(told.stderr.starts_with("error: ") && told.stderr.contains(says), "{told:?}");
     }
+    // With a token, a host's name would do for an address. This is none.
+    let words = ["get", "lanp", "light:on", "--json", "--token", TOKEN];
+    let error = house.run(&words).error("bad-input", 2);
+    assert!(error["message"].as_str().unwrap().contains("is it lamp?"), "{error}");
     assert_eq!(lamp.report().datagrams, 0);
 }
 
@@ -124,6 +128,7 @@ async fn two_devices_of_one_name() {
     let message = error["message"].as_str().unwrap();
     assert!(message.contains(&format!("lamp ({DID})")) && message.contains("lamp (7)"), "{error}");
     assert!(error["hint"].as_str().unwrap().contains("did"), "{error}");
+    house.run(&["set", "lamp", "2.1=true", "--json", "--token", TOKEN]).error("bad-input", 2);
     assert_eq!((one.report().datagrams, other.report().datagrams), (0, 0));
     house.run(&["set", "7", "2.1=true", "--json"]).done();
     assert_eq!(
@@ -176,6 +181,45 @@ async fn some_properties_are_refused_and_all_are_printed() {
     let refused = house.run(&["action", &DID.to_string(), "9.9", "--json"]);
     let code = refused.json()[0]["code"].as_i64();
     assert!(refused.code == 1 && code < Some(0), "{refused:?}");
+}
+
+/// The bulb's own protocol has no numbers, and there is no other way to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_no_way_takes_is_told_beside_what_is_done() {
+    let bulb = SimBulb::color().spawn().await.unwrap();
+    let known = json!([{ "bulb": bulb.id().to_string(), "name": "ball", "yeelight": bulb.addr() }]);
+    let house = House::new("some").await.knowing(known);
+    let words = ["get", "ball", "light:on", "9.9", "light:brightness"];
+    let got = house.run(&[&words[..], &["--json"]].concat());
+    assert_eq!(got.code, 1, "{got:?}");
+    let got = got.json();
+    let read = |name: &str, value: Value| json!({ "property": name, "value": value, "code": 0, "via": "yeelight" });
+    assert_eq!(got[0], read("light:on", json!(bulb.property("power") == Some(json!("on")))));
+    assert_eq!(got[2], read("light:brightness", bulb.property("bright").unwrap()));
+    assert_eq!(keys(&got[1]), ["code", "error", "property", "via"]);
+    assert_eq!(
+        (&got[1]["property"], &got[1]["code"], &got[1]["via"]),
+        (&json!("9.9"), &json!(-1), &Value::Null)
+    );
+    assert_eq!(got[1]["error"]["kind"], "not-supported", "{got}");
+    assert!(got[1]["error"]["message"].as_str().unwrap().starts_with("ball: "), "{got}");
+    let told = house.run(&words);
+    let rows: Vec<_> = told.stdout.lines().collect();
+    assert!(told.code == 1 && rows.len() == 4, "{told:?}");
+    assert!(rows[2].starts_with("9.9") && rows[2].contains("no way to it takes this"), "{told:?}");
+    let set = house.run(&["set", "ball", "9.9=1", "light:brightness=31", "--json"]);
+    let items = set.json();
+    assert_eq!(
+        (set.code, &items[1]["code"], bulb.property("bright")),
+        (1, &json!(0), Some(json!(31)))
+    );
+    assert_eq!(items[0]["error"]["kind"], "not-supported", "{items}");
+    // Alone, and where all fail by the same, it is the command's failure.
+    for words in [&["get", "ball", "9.9"][..], &["get", "ball", "9.9", "9.8"]] {
+        house.run(&[words, &["--json"]].concat()).error("not-supported", 1);
+    }
+    // A name that is not known is found before anything is asked.
+    house.run(&["get", "ball", "light:on", "light:nothing", "--json"]).error("bad-input", 2);
 }
 
 /// The inventory's token is its own; what stands in the environment may be for another device, and what is said counts.

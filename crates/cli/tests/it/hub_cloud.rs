@@ -5,6 +5,7 @@ use std::time::Duration;
 use iot_home::miio::Token;
 use iot_home::sim::SimDevice;
 use iot_home::sim::micloud::{CloudDevice, Faults, Home, Outage};
+use iot_home::sim::miio::Silence;
 use serde_json::json;
 
 use crate::house::{House, entry};
@@ -44,6 +45,9 @@ async fn the_cloud_takes_over() {
     let error = house.online(&cloud, &["get", "lanp", "2.2", "--json"]).error("bad-input", 2);
     assert!(error["message"].as_str().unwrap().contains("is it lamp?"), "{error}");
     assert_eq!(lists(), fetched, "a typing error does not ask the cloud");
+    // The address that the cloud tells has no port; the usual one may be written out.
+    let got = house.online(&cloud, &["get", "127.0.0.77:54321", "2.2", "--json"]).done();
+    assert_eq!((&got[0]["value"], &got[0]["via"]), (&json!(30), &json!("cloud")));
     let partly = house.online(&cloud, &["get", "lamp", "2.2", "9.9", "--json"]);
     assert_eq!((partly.code, partly.json().as_array().map(Vec::len)), (1, Some(2)), "{partly:?}");
     house.online(&cloud, &["get", "lamp", "2.2", "--refresh", "--json"]).done();
@@ -118,6 +122,26 @@ async fn the_cloud_is_late() {
     assert!(report.writes.values().all(|times| *times == 1), "{report:?}");
     assert!(report.actions.values().all(|times| *times == 1), "{report:?}");
     assert!(!report.writes.is_empty() && !report.actions.is_empty(), "{report:?}");
+}
+
+/// `--timeout` bounds all of it: what the list took is not there for the device, and the home knows that nothing was
+/// sent by then.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_time_of_the_list_is_not_the_devices() {
+    let sim = SimDevice::light().did(300_000_001).token(LAMP_TOKEN.parse::<Token>().unwrap());
+    let sim = sim.spawn().await.unwrap();
+    let known = CloudDevice::running(&sim).name("lamp").field("localip", "127.0.0.77");
+    let cloud = Online::logged_in(servers().account(account()).device(known)).await;
+    let house = House::new("left").await.knowing(json!([entry(&sim, "lamp")]));
+    sim.set_silence(Silence::Total);
+    let late = Outage::Delayed(Duration::from_millis(2900));
+    cloud.cloud.set_faults(Faults::seed(1).next(late, 1).below("/app/v2/home/"));
+    let words = ["set", "lamp", "2.2=60", "--refresh", "--json", "--timeout", "4s"];
+    let failed = house.online(&cloud, &words);
+    let error = failed.error("timeout", 1);
+    assert!(error["message"].as_str().unwrap().contains("within 4s"), "{error}");
+    assert!(failed.took < Duration::from_secs(5), "{failed:?}");
+    assert!(cloud.cloud.report().writes.is_empty());
 }
 
 /// The inventory's token is an old one: the cloud's is fetched, and kept.

@@ -31,4 +31,5 @@ mod simulator;
 mod spec;
 mod tokens;
 mod vectors;
+mod written;
 mod wrong_input;

@@ -63,8 +63,8 @@ impl DiscoveryBuilder {
         self
     }
 
-    /// Asks and listens only over the interfaces that have these addresses, be they containers'. Loopback takes part
-    /// only here.
+    /// Asks and listens only over the interfaces that have these addresses, be they containers'; see
+    /// [`interfaces`](super::interfaces()). Loopback takes part only here.
     pub fn interfaces(mut self, addrs: impl IntoIterator<Item = Ipv4Addr>) -> Self {
         self.interfaces.extend(addrs);
         self

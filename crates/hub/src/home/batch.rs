@@ -32,7 +32,7 @@ impl Home {
         asked: impl IntoIterator<Item = (Device, N)>,
     ) -> Vec<Result<Answer, Error>> {
         let asked = asked.into_iter().map(|(device, name)| (device, name.into()));
-        run(asked, |device, names| async move { device.get_each(&names).await }).await
+        run(asked, |device, names| async move { device.get_any(&names).await }).await
     }
 
     /// Sets properties of as many devices as there are, at the same time, and those of one device in the order given. The
@@ -56,7 +56,7 @@ impl Home {
             places.push(at);
         }
         let near =
-            run(near.into_iter(), |device, values| async move { device.set_each(&values).await });
+            run(near.into_iter(), |device, values| async move { device.set_any(&values).await });
         let (near, far) = tokio::join!(near, set_far(far));
         let mut results: Vec<_> = places.0.into_iter().zip(near).collect();
         results.extend(places.1.into_iter().zip(far));
@@ -137,7 +137,7 @@ async fn set_far(values: Vec<(Device, (Box<str>, Value))>) -> Vec<Result<Answer,
             Ok(Some(far)) => regions.entry(far.over.cloud.region().name()).or_default().push(far),
             // One that has no numbers goes by itself.
             Ok(None) => {
-                let alone = device.set_each(&[(name.clone(), value.clone())]).await;
+                let alone = device.set_any(&[(name.clone(), value.clone())]).await;
                 if let (Some(place), Some(result)) = (results.get_mut(at), alone.into_iter().next())
                 {
                     *place = result;

@@ -81,7 +81,7 @@ impl Device {
     ///
     /// # Errors
     /// [`BadInput`](super::ErrorKind::BadInput) when one is not known or cannot be read, and then nothing was sent; others
-    /// when no way was answered over. That the device refuses a property is no error here.
+    /// when one was answered over no way. That the device refuses a property is no error here.
     ///
     /// # Cancel safety
     /// Nothing is left behind.
@@ -89,13 +89,28 @@ impl Device {
         &self,
         properties: impl IntoIterator<Item = &'a str>,
     ) -> Result<Vec<Answer>, Error> {
-        let call = self.call().await?;
-        let named = properties.into_iter().map(|name| call.vocabulary.reading(name)).collect();
-        self.carry_all(&call, named).await
+        self.get_each(properties).await?.into_iter().collect()
     }
 
-    /// The same with a result for each, whatever becomes of the others.
-    pub(super) async fn get_each(&self, properties: &[Box<str>]) -> Vec<Result<Answer, Error>> {
+    /// The same with a result for each: that one is not to be had over any way does not concern the others.
+    ///
+    /// # Errors
+    /// [`BadInput`](super::ErrorKind::BadInput) when one is not known or cannot be read,
+    /// [`Timeout`](super::ErrorKind::Timeout) when the names were not to be had in time; then nothing was sent.
+    ///
+    /// # Cancel safety
+    /// Nothing is left behind.
+    pub async fn get_each<'a>(
+        &self,
+        properties: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Vec<Result<Answer, Error>>, Error> {
+        let call = self.call().await?;
+        let named = properties.into_iter().map(|name| call.vocabulary.reading(name)).collect();
+        self.carry_known(&call, named).await
+    }
+
+    /// The same where one that is not known does not concern the others either.
+    pub(super) async fn get_any(&self, properties: &[Box<str>]) -> Vec<Result<Answer, Error>> {
         let call = match self.call().await {
             Ok(call) => call,
             Err(error) => return properties.iter().map(|_| Err(error.clone())).collect(),
@@ -110,8 +125,8 @@ impl Device {
     /// # Errors
     /// [`BadInput`](super::ErrorKind::BadInput) when one is not known or does not take its value, and then nothing was sent;
     /// [`MaybeExecuted`](super::ErrorKind::MaybeExecuted) when it was sent and not answered; others when it was not carried
-    /// out. Where properties had to go over different ways, those before the one that failed may be set. That the device
-    /// refuses a value is no error here.
+    /// out. Where properties had to go over different ways, others than the one that failed may be set; those that are is
+    /// what [`set_each`](Self::set_each) tells. That the device refuses a value is no error here.
     ///
     /// # Cancel safety
     /// What was sent may be carried out.
@@ -119,17 +134,30 @@ impl Device {
         &self,
         values: impl IntoIterator<Item = (&'a str, Value)>,
     ) -> Result<Vec<Answer>, Error> {
+        self.set_each(values).await?.into_iter().collect()
+    }
+
+    /// The same with a result for each: that one is not carried out over any way does not concern those that go over
+    /// others. No answer has a value: what a device echoes after it was set is not what it has.
+    ///
+    /// # Errors
+    /// [`BadInput`](super::ErrorKind::BadInput) when one is not known or does not take its value,
+    /// [`Timeout`](super::ErrorKind::Timeout) when the names were not to be had in time; then nothing was sent.
+    ///
+    /// # Cancel safety
+    /// What was sent may be carried out.
+    pub async fn set_each<'a>(
+        &self,
+        values: impl IntoIterator<Item = (&'a str, Value)>,
+    ) -> Result<Vec<Result<Answer, Error>>, Error> {
         let call = self.call().await?;
         let settings =
             values.into_iter().map(|(name, value)| call.vocabulary.setting(name, &value)).collect();
-        self.carry_all::<Setting>(&call, settings).await
+        self.carry_known::<Setting>(&call, settings).await
     }
 
-    /// The same with a result for each, whatever becomes of the others.
-    pub(super) async fn set_each(
-        &self,
-        values: &[(Box<str>, Value)],
-    ) -> Vec<Result<Answer, Error>> {
+    /// The same where one that is not known does not concern the others either.
+    pub(super) async fn set_any(&self, values: &[(Box<str>, Value)]) -> Vec<Result<Answer, Error>> {
         let call = match self.call().await {
             Ok(call) => call,
             Err(error) => return values.iter().map(|_| Err(error.clone())).collect(),

@@ -53,17 +53,28 @@ fn by_id(household: &Household, text: &str) -> Option<DeviceKey> {
 
 /// The devices at an address, which may be with or without a port.
 fn by_address(household: &Household, text: &str) -> Vec<DeviceKey> {
-    let is_there = |facts: &Facts| {
-        let mut addrs = [facts.miio, facts.yeelight, facts.lumi].into_iter().flatten();
-        if let Ok(addr) = text.parse::<SocketAddr>() {
-            return addrs.any(|there| there == addr);
-        }
-        match text.parse::<IpAddr>() {
-            Ok(ip) => facts.host == Some(ip) || addrs.any(|there| there.ip() == ip),
-            Err(_) => false,
-        }
+    let at = |is_there: &dyn Fn(&Facts) -> bool| -> Vec<DeviceKey> {
+        household.devices().filter(|(_, facts)| is_there(facts)).map(|(key, _)| key).collect()
     };
-    household.devices().filter(|(_, facts)| is_there(facts)).map(|(key, _)| key).collect()
+    if let Ok(addr) = text.parse::<SocketAddr>() {
+        let heard = at(&|facts| addrs(facts).into_iter().flatten().any(|there| there == addr));
+        return if heard.is_empty() { at(&|facts| is_usual(facts, addr)) } else { heard };
+    }
+    let Ok(ip) = text.parse::<IpAddr>() else { return Vec::new() };
+    at(&|facts| {
+        facts.host == Some(ip) || addrs(facts).into_iter().flatten().any(|there| there.ip() == ip)
+    })
+}
+
+/// Where a device was heard, in each protocol of the LAN.
+fn addrs(facts: &Facts) -> [Option<SocketAddr>; 3] {
+    [facts.miio, facts.yeelight, facts.lumi]
+}
+
+/// Whether it is the usual port of a protocol that the device was not heard in, at the address that it is known by.
+fn is_usual(facts: &Facts, addr: SocketAddr) -> bool {
+    let mut unheard = addrs(facts).into_iter().zip(PORTS).filter(|(heard, _)| heard.is_none());
+    facts.host == Some(addr.ip()) && unheard.any(|(_, port)| port == addr.port())
 }
 
 /// Names that may have been meant, the likeliest first.
@@ -141,6 +152,8 @@ fn shortened(text: &str) -> Box<str> {
     text.chars().take(64).collect::<String>().into()
 }
 
+/// The usual ports, in the order of [`addrs`].
+const PORTS: [u16; 3] = [iot_home_miio::PORT, iot_home_yeelight::PORT, iot_home_lumi::PORT];
 /// How many names are suggested.
 const SUGGESTED: usize = 3;
 /// Nothing is suggested for what is longer, and longer names are compared by their beginning.
@@ -195,6 +208,32 @@ mod tests {
         ] {
             assert_eq!(found(text), Some(did.into()), "{text}");
         }
+    }
+
+    /// As the cloud tells of a device: a host, and no port.
+    #[test]
+    fn a_usual_port_may_be_written_out() {
+        let mut household = household();
+        let mut learn = |facts: Facts| household.learn(Source::Cloud, facts).unwrap().device;
+        let host = |did: u64, host: &str| Facts {
+            did: Some(did.into()),
+            host: Some(host.parse().unwrap()),
+            ..Facts::default()
+        };
+        let (lamp, v6) = (learn(host(11, "10.0.0.11")), learn(host(12, "fe80::1")));
+        let moved =
+            Facts { miio: Some("10.0.0.13:5000".parse().unwrap()), ..host(13, "10.0.0.13") };
+        let moved = learn(moved);
+        // What was heard there is meant, and not what was said to be.
+        learn(host(14, "10.0.0.5"));
+        let found = |text: &str| find(&household, text).ok();
+        for text in ["10.0.0.11", "10.0.0.11:54321", "10.0.0.11:55443", "10.0.0.11:9898"] {
+            assert_eq!(found(text), Some(lamp), "{text}");
+        }
+        assert_eq!(found("[fe80::1]:54321"), Some(v6));
+        assert_eq!((found("10.0.0.13:5000"), found("10.0.0.13:54321")), (Some(moved), None));
+        let fan = household.by_did(&5.into());
+        assert_eq!((found("10.0.0.5:54321"), found("10.0.0.11:54322")), (fan, None));
     }
 
     #[test]

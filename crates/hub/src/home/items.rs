@@ -46,18 +46,6 @@ impl Item for Setting {
 }
 
 impl Device {
-    /// All of them or none: nothing is sent when one is not known.
-    pub(super) async fn carry_all<T: Item>(
-        &self,
-        call: &Call,
-        items: Vec<Result<T, Error>>,
-    ) -> Result<Vec<Answer>, Error> {
-        if let Some(error) = items.iter().find_map(|item| item.as_ref().err()) {
-            return Err(call.error(error.clone()));
-        }
-        self.carry_each(call, items).await.into_iter().collect()
-    }
-
     /// A result for each, whatever becomes of the others. What can take the same ways goes together.
     pub(super) async fn carry_each<T: Item>(
         &self,
@@ -88,6 +76,18 @@ impl Device {
         let missing = || Err(Error::new(Cause::Unanswered { what: "the request" }));
         let answers = answers.into_iter().map(|answer| answer.unwrap_or_else(missing));
         answers.map(|answer| answer.map_err(|error| call.error(error))).collect()
+    }
+
+    /// The same, and nothing is sent when one is not known.
+    pub(super) async fn carry_known<T: Item>(
+        &self,
+        call: &Call,
+        items: Vec<Result<T, Error>>,
+    ) -> Result<Vec<Result<Answer, Error>>, Error> {
+        match items.iter().find_map(|item| item.as_ref().err()) {
+            Some(error) => Err(call.error(error.clone())),
+            None => Ok(self.carry_each(call, items).await),
+        }
     }
 }
 

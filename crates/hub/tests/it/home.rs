@@ -109,6 +109,28 @@ async fn devices_from_before_miot_are_called_by_the_same_names() {
 }
 
 #[tokio::test]
+async fn what_no_way_takes_does_not_concern_the_others() {
+    let bulb = SimBulb::color().spawn().await.unwrap();
+    let home = home().await.open().await.unwrap();
+    let mut facts = Facts::default();
+    (facts.bulb, facts.yeelight) = (Some(bulb.id()), Some(bulb.addr()));
+    home.learn(Source::Yeelight, facts).unwrap();
+    let lamp = home.device(&bulb.addr().to_string()).unwrap();
+    let names = ["9.9", "light:on", "light:brightness"];
+    let read = is_send(lamp.get_each(names)).await.unwrap();
+    assert_eq!(read[0].as_ref().unwrap_err().kind(), ErrorKind::NotSupported);
+    assert!(read[1..].iter().all(|answer| answer.as_ref().is_ok_and(|it| it.value.is_some())));
+    assert_eq!(lamp.get_many(names).await.unwrap_err().kind(), ErrorKind::NotSupported);
+    let set = is_send(lamp.set_each([("9.9", json!(1)), ("light:brightness", json!(31))])).await;
+    let set = set.unwrap();
+    assert_eq!(set[0].as_ref().unwrap_err().kind(), ErrorKind::NotSupported);
+    assert!(set[1].as_ref().unwrap().is_ok());
+    assert_eq!(bulb.property("bright"), Some(json!(31)));
+    let error = lamp.get_each(["light:on", "light:nothing"]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::BadInput);
+}
+
+#[tokio::test]
 async fn a_bulb_is_spoken_to_in_its_own_protocol_and_else_over_miio() {
     let bulb = SimBulb::color().spawn().await.unwrap();
     // The same lamp as miIO knows it: without a spec its names are those of bulbs.

@@ -81,17 +81,20 @@ impl Found {
                 false => self.late(""),
             });
         };
-        done.map_err(|error| {
-            let failure = match error.kind() {
-                // It knows the time that was left, and a person the time that was given.
-                ErrorKind::Timeout => self.late(&before(&error)),
-                _ => Failure::from(error),
-            };
-            if context.output.show_secrets() {
-                return failure;
-            }
-            failure.map_text(|text| without_tokens(text, &self.secrets()))
-        })
+        done.map_err(|error| self.failure(context, error))
+    }
+
+    /// What went wrong, as it is told: without the device's token.
+    pub(super) fn failure(&self, context: &Context, error: Error) -> Failure {
+        let failure = match error.kind() {
+            // It knows the time that was left, and a person the time that was given.
+            ErrorKind::Timeout => self.late(&before(&error)),
+            _ => Failure::from(error),
+        };
+        if context.output.show_secrets() {
+            return failure;
+        }
+        failure.map_text(|text| without_tokens(text, &self.secrets()))
     }
 
     fn late(&self, before: &str) -> Failure {

@@ -63,8 +63,11 @@ impl Machine {
             Ok(answer) => {
                 let code = answer.get("code").and_then(Value::as_i64).unwrap_or(0);
                 result.insert("code".into(), of_the_cloud(code).into());
-                if let Some(value) = answer.get("value").filter(|_| access == Access::Read) {
+                // A device may echo something after a write, too.
+                if let Some(value) = answer.get("value") {
                     result.insert("value".into(), value.clone());
+                }
+                if access == Access::Read && result.contains_key("value") {
                     result.insert("updateTime".into(), 1_700_000_000.into());
                 }
                 let report = &mut self.report;
