@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use iot_home_core::Instant;
-use iot_home_lumi::{Key, Lumi, Sid};
+use iot_home_lumi::{Key, Sid};
 use iot_home_micloud::{MiCloud, Region};
 use iot_home_miio::{Client, Token};
 use iot_home_miot::{Spec, SpecServer};
@@ -34,7 +34,6 @@ pub(super) struct Setup {
     pub(super) on_wire: Option<Observer>,
     /// Where the cloud's list is fetched; where the client is, if none is named.
     pub(super) regions: Vec<Region>,
-    pub(super) lumi: Option<Lumi>,
     pub(super) keys: BTreeMap<Sid, Key>,
 }
 
@@ -68,8 +67,7 @@ pub(super) struct Slot {
 }
 
 impl Shared {
-    pub(super) fn new(setup: Setup) -> Self {
-        let lumi = Gateways::default();
+    pub(super) fn new(setup: Setup, lumi: Gateways) -> Self {
         Self { setup, state: Mutex::default(), origin: time::Instant::now(), lumi }
     }
 

@@ -125,7 +125,13 @@ impl Listener {
 
     /// Gateways tell every ten seconds that they are there. Silence is no end: the next one who speaks is heard.
     async fn gateway(&self, place: Place) -> Option<bool> {
-        let gateway = self.shared.gateway(place).await.ok()?;
+        let (_hearing, gateway) = match self.shared.heard_gateway(place).await {
+            Ok(heard) => heard,
+            Err(error) => {
+                tracing::warn!(%error, "no reports of Lumi gateways are heard");
+                return None;
+            }
+        };
         let mut reports = gateway.reports();
         let mut is_heard = false;
         loop {
