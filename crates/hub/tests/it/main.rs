@@ -9,6 +9,7 @@
 )]
 
 mod batch;
+mod bulb;
 mod classic;
 mod discovery;
 mod home;
