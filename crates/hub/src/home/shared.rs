@@ -11,6 +11,7 @@ use iot_home_micloud::{MiCloud, Region};
 use iot_home_miio::{Client, Token};
 use iot_home_miot::{Spec, SpecServer};
 use iot_home_yeelight::{Bulb, Profile};
+use tokio::sync::watch;
 use tokio::time;
 
 use super::error::{Cause, Error};
@@ -43,6 +44,8 @@ pub(super) struct Shared {
     /// The zero of the routes' time.
     origin: time::Instant,
     pub(super) lumi: Gateways,
+    /// Told when there are other devices than before.
+    pub(super) members: watch::Sender<()>,
 }
 
 #[derive(Default)]
@@ -68,7 +71,8 @@ pub(super) struct Slot {
 
 impl Shared {
     pub(super) fn new(setup: Setup, lumi: Gateways) -> Self {
-        Self { setup, state: Mutex::default(), origin: time::Instant::now(), lumi }
+        let (state, origin) = (Mutex::default(), time::Instant::now());
+        Self { setup, state, origin, lumi, members: watch::Sender::new(()) }
     }
 
     pub(super) fn now(&self) -> Instant {
@@ -111,6 +115,10 @@ impl Shared {
                 Source::Lumi => routes.heard(Link::Lumi),
                 _ => {}
             }
+        }
+        drop(state);
+        if update.is_new || !update.absorbed.is_empty() {
+            self.members.send_replace(());
         }
         Some(update)
     }

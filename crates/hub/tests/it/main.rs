@@ -20,4 +20,5 @@ mod routes;
 mod secrets;
 mod watch;
 mod watch_loss;
+mod watch_members;
 mod whole_home;

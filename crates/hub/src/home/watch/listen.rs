@@ -12,6 +12,7 @@ use iot_home_miio::push::{Change as Pushed, Event as Push};
 use iot_home_yeelight::client::Change;
 use iot_home_yeelight::{Properties, State as Lamp};
 use tokio::sync::mpsc::Sender;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use super::plan::Feed;
@@ -26,6 +27,12 @@ pub(super) enum Voice {
     Miio(DeviceKey),
     /// A gateway, of itself and its children; one of those leads to it.
     Gateway(Sid),
+}
+
+/// Somebody who tells by itself, and whoever listens.
+pub(super) struct Ear {
+    pub(super) voice: Voice,
+    pub(super) task: Option<AbortHandle>,
 }
 
 /// Something that was told.
