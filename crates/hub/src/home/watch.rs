@@ -9,6 +9,7 @@ mod members;
 mod memory;
 mod plan;
 mod queue;
+mod telling;
 
 use std::collections::BTreeMap;
 use std::fmt;

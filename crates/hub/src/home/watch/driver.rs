@@ -12,11 +12,11 @@ use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 
 use super::ask::{Aim, Asked, Ready};
-use super::event::{Change, Event, Origin};
+use super::event::Origin;
 use super::listen::{Ear, Heard, Listener, Voice};
-use super::memory::{Came, Memory, News};
+use super::memory::{Came, Memory};
 use super::plan::{Feed, Outcome, Plan, Region, Step, Target};
-use super::queue::{Queue, Subject};
+use super::queue::Queue;
 use crate::home::answer::Answer;
 use crate::home::error::{Cause, Error};
 use crate::home::shared::Shared;
@@ -40,9 +40,9 @@ pub(super) struct Driver {
 pub(super) struct Aimed {
     pub(super) aim: Aim,
     pub(super) ready: Option<Ready>,
-    is_silent: bool,
+    pub(super) is_silent: bool,
     /// Properties of which it was told that they are not to be had.
-    troubled: BTreeSet<Box<str>>,
+    pub(super) troubled: BTreeSet<Box<str>>,
 }
 
 /// What a task of the driver ends with.
@@ -289,38 +289,6 @@ impl Driver {
                     }
                 }
             }
-        }
-    }
-
-    /// What a property is by now. Whether that is a change.
-    fn tell(&mut self, target: Target, answer: Answer, came: Came, from: Origin) -> bool {
-        let Answer { property, id, value: Some(value), shown, .. } = answer else { return false };
-        let Some(aimed) = self.aims.get_mut(&target) else { return false };
-        aimed.troubled.remove(&property);
-        let Some(news) = self.memory.take(target, &property, &value, came) else { return false };
-        let subject = Subject::Property(target, property.clone());
-        let (device, is_first) = (aimed.aim.device.clone(), news == News::First);
-        let change = Change { device, property, id, value, shown, from, is_first };
-        self.queue.push(subject, Event::Change(change));
-        true
-    }
-
-    fn silent(&mut self, target: Target, error: Error) {
-        let Some(aimed) = self.aims.get_mut(&target) else { return };
-        if !std::mem::replace(&mut aimed.is_silent, true) {
-            let device = aimed.aim.device.clone();
-            self.queue.push(Subject::Device(target), Event::Failed { device, error });
-        }
-    }
-
-    /// A property is not to be had. Of those that nobody named it is not worth telling.
-    fn trouble(&mut self, target: Target, property: Box<str>, error: Error) {
-        let Some(aimed) = self.aims.get_mut(&target) else { return };
-        if aimed.aim.wanted.is_some() && aimed.troubled.insert(property.clone()) {
-            let device = aimed.aim.device.clone();
-            let error = error.of(&device.name());
-            let subject = Subject::Trouble(target, property);
-            self.queue.push(subject, Event::Failed { device, error });
         }
     }
 
