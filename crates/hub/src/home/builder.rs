@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use iot_home_lumi::client::LumiBuilder;
 use iot_home_lumi::{Key, Lumi, Sid};
 use iot_home_micloud::{MiCloud, Region};
 use iot_home_miio::Client;
@@ -14,6 +15,7 @@ use iot_home_miot::{Spec, SpecServer};
 use super::Home;
 use super::error::{Cause, Error};
 use super::inventory::Inventory;
+use super::lumi::Gateways;
 use super::shared::{Setup, Shared};
 use crate::wire::{Observer, WireEvent};
 
@@ -29,6 +31,8 @@ pub struct Builder {
     on_wire: Option<Observer>,
     regions: Vec<Region>,
     lumi: Option<Lumi>,
+    /// Of the clients that the home makes for Lumi gateways.
+    pub(super) gateways: LumiBuilder,
     keys: BTreeMap<Sid, Key>,
 }
 
@@ -44,6 +48,7 @@ impl Builder {
             on_wire: None,
             regions: Vec::new(),
             lumi: None,
+            gateways: Lumi::builder(),
             keys: BTreeMap::new(),
         }
     }
@@ -67,7 +72,8 @@ impl Builder {
         self
     }
 
-    /// Speaks to Lumi gateways by this client. Without it the home makes one when it first has to speak to a gateway.
+    /// Speaks to Lumi gateways by this client, and watches by the reports that it hears. Without it the home makes one when it
+    /// first has to speak to a gateway, and one that hears reports for as long as a gateway is [watched](Home::watch).
     pub fn lumi(mut self, client: Lumi) -> Self {
         self.lumi = Some(client);
         self
@@ -140,7 +146,11 @@ impl Builder {
                 })?
             }
         };
-        let shared = Shared::new(Setup {
+        let gateways = match &self.on_wire {
+            Some(observer) => self.gateways.on_wire(observer.lumi()),
+            None => self.gateways,
+        };
+        let setup = Setup {
             miio,
             cloud: self.cloud,
             spec_server: self.spec_server,
@@ -149,9 +159,9 @@ impl Builder {
             deadline: self.deadline,
             on_wire: self.on_wire,
             regions: self.regions,
-            lumi: self.lumi,
             keys: self.keys,
-        });
+        };
+        let shared = Shared::new(setup, Gateways::new(self.lumi, gateways));
         for facts in known {
             shared.learn(crate::Source::Inventory, facts);
         }

@@ -6,11 +6,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use iot_home_core::Instant;
-use iot_home_lumi::{Key, Lumi, Sid};
+use iot_home_lumi::{Key, Sid};
 use iot_home_micloud::{MiCloud, Region};
 use iot_home_miio::{Client, Token};
 use iot_home_miot::{Spec, SpecServer};
 use iot_home_yeelight::{Bulb, Profile};
+use tokio::sync::watch;
 use tokio::time;
 
 use super::error::{Cause, Error};
@@ -34,7 +35,6 @@ pub(super) struct Setup {
     pub(super) on_wire: Option<Observer>,
     /// Where the cloud's list is fetched; where the client is, if none is named.
     pub(super) regions: Vec<Region>,
-    pub(super) lumi: Option<Lumi>,
     pub(super) keys: BTreeMap<Sid, Key>,
 }
 
@@ -44,6 +44,8 @@ pub(super) struct Shared {
     /// The zero of the routes' time.
     origin: time::Instant,
     pub(super) lumi: Gateways,
+    /// Told when there are other devices than before.
+    pub(super) members: watch::Sender<()>,
 }
 
 #[derive(Default)]
@@ -68,9 +70,9 @@ pub(super) struct Slot {
 }
 
 impl Shared {
-    pub(super) fn new(setup: Setup) -> Self {
-        let lumi = Gateways::default();
-        Self { setup, state: Mutex::default(), origin: time::Instant::now(), lumi }
+    pub(super) fn new(setup: Setup, lumi: Gateways) -> Self {
+        let (state, origin) = (Mutex::default(), time::Instant::now());
+        Self { setup, state, origin, lumi, members: watch::Sender::new(()) }
     }
 
     pub(super) fn now(&self) -> Instant {
@@ -113,6 +115,10 @@ impl Shared {
                 Source::Lumi => routes.heard(Link::Lumi),
                 _ => {}
             }
+        }
+        drop(state);
+        if update.is_new || !update.absorbed.is_empty() {
+            self.members.send_replace(());
         }
         Some(update)
     }

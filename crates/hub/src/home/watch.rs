@@ -5,9 +5,11 @@ mod driver;
 mod event;
 mod hearing;
 mod listen;
+mod members;
 mod memory;
 mod plan;
 mod queue;
+mod telling;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -59,7 +61,7 @@ impl WatchBuilder {
     }
 
     /// Watches this device: each of its properties that can be read and has `notify` in the spec, or where there is no
-    /// spec each that is known. Without any device all are watched that the home knows when the watch starts.
+    /// spec each that is known. Without any device all of the home are watched, those too that it learns of later.
     pub fn device(mut self, device: &Device) -> Self {
         self.devices.entry(device.key()).or_insert_with(|| (device.clone(), None));
         self
@@ -110,16 +112,13 @@ impl WatchBuilder {
     ///
     /// # Panics
     /// Outside a tokio runtime that has its IO and time drivers on.
-    pub fn start(mut self) -> Watch {
-        if self.devices.is_empty() {
-            let keys: Vec<_> =
-                self.shared.state().household.devices().map(|(key, _)| key).collect();
-            let device = |key| (key, (Device::new(&self.shared, key), None));
-            self.devices = keys.into_iter().map(device).collect();
-        }
+    pub fn start(self) -> Watch {
         let random = SeededRandom::new(SystemRandom::new().next_u64());
         let queue = Arc::new(Queue::new(self.buffer));
         let mut driver = Driver::new(&self.shared, Plan::new(self.terms, random), &queue);
+        if self.devices.is_empty() {
+            driver.join_all();
+        }
         for (device, wanted) in self.devices.into_values() {
             driver.add(|target| Aim { target, device, wanted: wanted.map(Into::into) });
         }

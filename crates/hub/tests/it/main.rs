@@ -9,6 +9,7 @@
 )]
 
 mod batch;
+mod bulb;
 mod classic;
 mod discovery;
 mod home;
@@ -19,4 +20,5 @@ mod routes;
 mod secrets;
 mod watch;
 mod watch_loss;
+mod watch_members;
 mod whole_home;

@@ -1,5 +1,6 @@
 //! A Yeelight's own connection.
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use iot_home_core::{MiotCode, PropertyId};
 use iot_home_yeelight::{Bulb, ErrorKind, Method, Profile, Property};
 use serde_json::Value;
+use tokio::time::timeout;
 
 use super::miio::told_of;
 use super::{Miss, Over, Told};
@@ -25,26 +27,17 @@ impl OverBulb {
         profile: Profile,
         on_wire: Option<&Observer>,
     ) -> Over<Self> {
-        let mut builder = Bulb::builder(addr).connect_timeout(CONNECT).profile(profile);
-        if let Some(observer) = on_wire {
-            builder = builder.on_wire(observer.yeelight());
-        }
-        let bulb = builder
-            .connect()
-            .await
-            .map_err(|error| Miss { outcome: Outcome::Unreachable, error: failed(error, false) })?;
-        Ok(Self(bulb))
+        let builder = Bulb::builder(addr).connect_timeout(SOON).timeout(CHANGED).profile(profile);
+        let builder = match on_wire {
+            Some(observer) => builder.on_wire(observer.yeelight()),
+            None => builder,
+        };
+        let connected = soon(builder.connect()).await;
+        connected.map(Self).map_err(|miss| Miss { outcome: Outcome::Unreachable, ..miss })
     }
 
     pub(in crate::home) async fn probe(&self) -> Over<()> {
-        let read = tokio::time::timeout(CONNECT, self.0.get([Property::Power])).await;
-        match read {
-            Ok(read) => read.map(drop).map_err(|error| missed(error, false)),
-            Err(_) => Err(Miss {
-                outcome: Outcome::NoAnswer,
-                error: Error::new(Cause::Deadline(CONNECT)),
-            }),
-        }
+        soon(self.0.get([Property::Power])).await.map(drop)
     }
 
     pub(in crate::home) async fn read(&self, map: &Classic, ids: &[PropertyId]) -> Over<Vec<Told>> {
@@ -66,8 +59,23 @@ impl OverBulb {
             outcome: Outcome::NotSent,
             error: Error::new(Cause::Bulb(error)),
         })?;
-        let reply = self.0.call(method).await.map_err(|error| missed(error, changes))?;
+        let called = self.0.call(method);
+        let reply = match changes {
+            // It goes no other way: who waits longer may learn what became of it.
+            true => called.await.map_err(|error| missed(error, true))?,
+            false => soon(called).await?,
+        };
         Ok(reply.values().into())
+    }
+}
+
+/// What changes nothing is soon given up: another way may do.
+async fn soon<T>(asking: impl Future<Output = Result<T, iot_home_yeelight::Error>>) -> Over<T> {
+    match timeout(SOON, asking).await {
+        Ok(answer) => answer.map_err(|error| missed(error, false)),
+        Err(_) => {
+            Err(Miss { outcome: Outcome::NoAnswer, error: Error::new(Cause::Deadline(SOON)) })
+        }
     }
 }
 
@@ -92,4 +100,7 @@ fn failed(error: iot_home_yeelight::Error, changes: bool) -> Error {
     Error::new(Cause::Yeelight { error: Arc::new(error), changes })
 }
 
-const CONNECT: Duration = Duration::from_millis(1500);
+/// How long a connection and an answer are waited for by what changes nothing, the time in the bulb's quota included.
+const SOON: Duration = Duration::from_millis(1500);
+/// How long an answer is waited for by what changes something, as by the home's own miIO client.
+const CHANGED: Duration = Duration::from_secs(3);

@@ -1,20 +1,22 @@
 //! The task behind a watch: it carries out what the plan says, and tells what has changed.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::future::poll_fn;
+use std::future::{Future as _, pending, poll_fn};
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
 use tokio::sync::mpsc::{self, Receiver, Sender};
+use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::timeout_at;
 
 use super::ask::{Aim, Asked, Ready};
-use super::event::{Change, Event, Origin};
-use super::listen::{Heard, Listener, Voice};
-use super::memory::{Came, Memory, News};
+use super::event::Origin;
+use super::listen::{Ear, Heard, Listener, Voice};
+use super::memory::{Came, Memory};
 use super::plan::{Feed, Outcome, Plan, Region, Step, Target};
-use super::queue::{Queue, Subject};
+use super::queue::Queue;
 use crate::home::answer::Answer;
 use crate::home::error::{Cause, Error};
 use crate::home::shared::Shared;
@@ -23,22 +25,24 @@ pub(super) struct Driver {
     pub(super) shared: Arc<Shared>,
     pub(super) plan: Plan,
     pub(super) queue: Arc<Queue>,
-    pub(super) aims: Vec<Aimed>,
-    voices: Vec<Voice>,
+    pub(super) aims: BTreeMap<Target, Aimed>,
+    pub(super) ears: BTreeMap<Feed, Ear>,
     regions: Vec<Box<str>>,
-    memory: Memory,
+    pub(super) memory: Memory,
     told: Sender<(Feed, Heard)>,
     heard: Receiver<(Feed, Heard)>,
     work: JoinSet<Work>,
+    /// Where all devices of the home are watched: told when they are others.
+    pub(super) members: Option<watch::Receiver<()>>,
 }
 
 /// A device, and how it fares.
 pub(super) struct Aimed {
     pub(super) aim: Aim,
     pub(super) ready: Option<Ready>,
-    is_silent: bool,
+    pub(super) is_silent: bool,
     /// Properties of which it was told that they are not to be had.
-    troubled: BTreeSet<Box<str>>,
+    pub(super) troubled: BTreeSet<Box<str>>,
 }
 
 /// What a task of the driver ends with.
@@ -51,6 +55,8 @@ enum Work {
 enum Happened {
     Heard(Feed, Heard),
     Done(Work),
+    /// The home's devices are others.
+    Members,
 }
 
 impl Driver {
@@ -60,19 +66,21 @@ impl Driver {
             shared: Arc::clone(shared),
             plan,
             queue: Arc::clone(queue),
-            aims: Vec::new(),
-            voices: Vec::new(),
+            aims: BTreeMap::new(),
+            ears: BTreeMap::new(),
             regions: Vec::new(),
             memory: Memory::default(),
             told,
             heard,
             work: JoinSet::new(),
+            members: None,
         }
     }
 
     pub(super) fn add(&mut self, aim: impl FnOnce(Target) -> Aim) {
-        let aim = aim(self.plan.add(self.shared.now()));
-        self.aims.push(Aimed { aim, ready: None, is_silent: false, troubled: BTreeSet::new() });
+        let target = self.plan.add(self.shared.now());
+        let (aim, troubled) = (aim(target), BTreeSet::new());
+        self.aims.insert(target, Aimed { aim, ready: None, is_silent: false, troubled });
     }
 
     /// Watches until it is dropped, and with it all that it has begun.
@@ -90,6 +98,7 @@ impl Driver {
                 Some(Happened::Done(Work::Deaf(feed, is_unsupported))) => {
                     self.plan.deaf(self.shared.now(), feed, is_unsupported);
                 }
+                Some(Happened::Members) => self.join(),
                 None => {}
             }
         }
@@ -98,13 +107,13 @@ impl Driver {
     fn begin(&mut self, step: Step) {
         match step {
             Step::Prepare(target) => {
-                let Some(aim) = self.aims.get(target.0).map(|aimed| aimed.aim.clone()) else {
+                let Some(aim) = self.aims.get(&target).map(|aimed| aimed.aim.clone()) else {
                     return;
                 };
                 self.work.spawn(async move { Work::Prepared(target, aim.prepare().await) });
             }
             Step::Ask(targets) => {
-                let aims = targets.iter().filter_map(|target| self.aims.get(target.0));
+                let aims = targets.iter().filter_map(|target| self.aims.get(target));
                 let aims: Vec<Aim> = aims.map(|aimed| aimed.aim.clone()).collect();
                 self.work.spawn(async move {
                     let mut asking = JoinSet::new();
@@ -122,27 +131,41 @@ impl Driver {
                 });
             }
             Step::Listen(feed) => {
-                let Some(voice) = self.voices.get(feed.0).copied() else { return };
-                let place = self.aims.iter().find_map(|aimed| {
+                let Some(voice) = self.ears.get(&feed).map(|ear| ear.voice) else { return };
+                let place = self.aims.values().find_map(|aimed| {
                     let place = self.shared.gateway_of(&aimed.aim.device.facts()?)?;
                     (voice == Voice::Gateway(place.gateway)).then_some(place)
                 });
                 let (shared, told) = (Arc::clone(&self.shared), self.told.clone());
                 let listener = Listener { shared, feed, told };
-                self.work
-                    .spawn(async move { Work::Deaf(feed, listener.listen(voice, place).await) });
+                let task = async move { Work::Deaf(feed, listener.listen(voice, place).await) };
+                let task = self.work.spawn(task);
+                if let Some(ear) = self.ears.get_mut(&feed) {
+                    ear.task = Some(task);
+                }
             }
         }
     }
 
     /// What happens next, or nothing when it is time for the next step.
     async fn wait(&mut self) -> Option<Happened> {
-        let Self { shared, plan, heard, work, .. } = self;
+        let Self { shared, plan, heard, work, members, .. } = self;
+        let mut changed = pin!(async {
+            if let Some(members) = members
+                && members.changed().await.is_ok()
+            {
+                return;
+            }
+            pending::<()>().await;
+        });
         let happened = poll_fn(|cx| {
             while let Poll::Ready(Some(ended)) = work.poll_join_next(cx) {
                 if let Ok(done) = ended {
                     return Poll::Ready(Happened::Done(done));
                 }
+            }
+            if changed.as_mut().poll(cx).is_ready() {
+                return Poll::Ready(Happened::Members);
             }
             match heard.poll_recv(cx) {
                 Poll::Ready(Some((feed, heard))) => Poll::Ready(Happened::Heard(feed, heard)),
@@ -198,7 +221,7 @@ impl Driver {
             return Outcome::Silence;
         }
         let mut outcome = Outcome::Same;
-        if let Some(aimed) = self.aims.get_mut(target.0) {
+        if let Some(aimed) = self.aims.get_mut(&target) {
             aimed.is_silent = false;
         }
         for (name, answer) in answers {
@@ -224,7 +247,7 @@ impl Driver {
         for (name, error) in std::mem::take(&mut ready.unknown) {
             self.trouble(target, name, error);
         }
-        let Some(aimed) = self.aims.get_mut(target.0) else { return };
+        let Some(aimed) = self.aims.get_mut(&target) else { return };
         let key = aimed.aim.device.key();
         let facts = aimed.aim.device.facts().unwrap_or_default();
         let tells = |named: fn(&crate::home::names::Named) -> bool| ready.named.iter().any(named);
@@ -239,13 +262,12 @@ impl Driver {
             gateway.map(|place| Voice::Gateway(place.gateway)),
         ];
         for voice in voices.into_iter().flatten() {
-            let feed = match self.voices.iter().position(|known| *known == voice) {
-                Some(at) => Feed(at),
-                None => {
-                    self.voices.push(voice);
-                    self.plan.add_feed(self.shared.now())
-                }
-            };
+            let known = self.ears.iter().find(|(_, ear)| ear.voice == voice);
+            let feed = known.map(|(feed, _)| *feed).unwrap_or_else(|| {
+                let feed = self.plan.add_feed(self.shared.now());
+                self.ears.insert(feed, Ear { voice, task: None });
+                feed
+            });
             self.plan.feeds(feed, target);
         }
     }
@@ -260,45 +282,13 @@ impl Driver {
                 self.plan.missed(now, feed);
             }
             told => {
-                let Some(voice) = self.voices.get(feed.0).copied() else { return };
-                for (target, answer, came, origin) in self.read(voice, &told) {
+                let Some(Ear { voice, .. }) = self.ears.get(&feed) else { return };
+                for (target, answer, came, origin) in self.read(*voice, &told) {
                     if self.tell(target, answer, came, origin) {
                         self.plan.told(now, target);
                     }
                 }
             }
-        }
-    }
-
-    /// What a property is by now. Whether that is a change.
-    fn tell(&mut self, target: Target, answer: Answer, came: Came, from: Origin) -> bool {
-        let Answer { property, id, value: Some(value), shown, .. } = answer else { return false };
-        let Some(aimed) = self.aims.get_mut(target.0) else { return false };
-        aimed.troubled.remove(&property);
-        let Some(news) = self.memory.take(target, &property, &value, came) else { return false };
-        let subject = Subject::Property(target, property.clone());
-        let (device, is_first) = (aimed.aim.device.clone(), news == News::First);
-        let change = Change { device, property, id, value, shown, from, is_first };
-        self.queue.push(subject, Event::Change(change));
-        true
-    }
-
-    fn silent(&mut self, target: Target, error: Error) {
-        let Some(aimed) = self.aims.get_mut(target.0) else { return };
-        if !std::mem::replace(&mut aimed.is_silent, true) {
-            let device = aimed.aim.device.clone();
-            self.queue.push(Subject::Device(target), Event::Failed { device, error });
-        }
-    }
-
-    /// A property is not to be had. Of those that nobody named it is not worth telling.
-    fn trouble(&mut self, target: Target, property: Box<str>, error: Error) {
-        let Some(aimed) = self.aims.get_mut(target.0) else { return };
-        if aimed.aim.wanted.is_some() && aimed.troubled.insert(property.clone()) {
-            let device = aimed.aim.device.clone();
-            let error = error.of(&device.name());
-            let subject = Subject::Trouble(target, property);
-            self.queue.push(subject, Event::Failed { device, error });
         }
     }
 

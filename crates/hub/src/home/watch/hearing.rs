@@ -26,7 +26,7 @@ impl Driver {
     /// What was told of the properties that are watched. The rest is left out.
     pub(super) fn read(&self, voice: Voice, heard: &Heard) -> Vec<Told> {
         let now = self.shared.now();
-        let aims = self.aims.iter().filter_map(|aimed| Some((aimed, aimed.ready.as_ref()?)));
+        let aims = self.aims.values().filter_map(|aimed| Some((aimed, aimed.ready.as_ref()?)));
         let told = aims.flat_map(|(aimed, ready)| {
             match (voice, heard) {
                 (Voice::Bulb(key), Heard::Bulb(told, lamp)) if aimed.aim.device.key() == key => {

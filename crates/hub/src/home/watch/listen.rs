@@ -12,6 +12,7 @@ use iot_home_miio::push::{Change as Pushed, Event as Push};
 use iot_home_yeelight::client::Change;
 use iot_home_yeelight::{Properties, State as Lamp};
 use tokio::sync::mpsc::Sender;
+use tokio::task::AbortHandle;
 use tokio::time::timeout;
 
 use super::plan::Feed;
@@ -26,6 +27,12 @@ pub(super) enum Voice {
     Miio(DeviceKey),
     /// A gateway, of itself and its children; one of those leads to it.
     Gateway(Sid),
+}
+
+/// Somebody who tells by itself, and whoever listens.
+pub(super) struct Ear {
+    pub(super) voice: Voice,
+    pub(super) task: Option<AbortHandle>,
 }
 
 /// Something that was told.
@@ -125,7 +132,13 @@ impl Listener {
 
     /// Gateways tell every ten seconds that they are there. Silence is no end: the next one who speaks is heard.
     async fn gateway(&self, place: Place) -> Option<bool> {
-        let gateway = self.shared.gateway(place).await.ok()?;
+        let (_hearing, gateway) = match self.shared.heard_gateway(place).await {
+            Ok(heard) => heard,
+            Err(error) => {
+                tracing::warn!(%error, "no reports of Lumi gateways are heard");
+                return None;
+            }
+        };
         let mut reports = gateway.reports();
         let mut is_heard = false;
         loop {

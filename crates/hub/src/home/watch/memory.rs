@@ -67,6 +67,11 @@ impl Memory {
         known.value = value.clone();
         Some(News::Changed)
     }
+
+    /// A device is not watched any more.
+    pub(super) fn forget(&mut self, target: Target) {
+        self.0.retain(|(of, _), _| *of != target);
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +108,17 @@ mod tests {
         assert_eq!(take(true, Came::Told(at(6))), Some(News::Changed));
         assert_eq!(take(false, Came::Asked(at(5))), None);
         assert_eq!(take(false, Came::Asked(at(7))), Some(News::Changed), "it did go off");
+    }
+
+    #[test]
+    fn of_who_is_watched_no_more_nothing_is_remembered() {
+        let mut memory = Memory::default();
+        for target in [Target(0), Target(1)] {
+            memory.take(target, "light:on", &json!(true), Came::Asked(at(0)));
+        }
+        memory.forget(Target(0));
+        let mut take = |target| memory.take(target, "light:on", &json!(true), Came::Asked(at(1)));
+        assert_eq!((take(Target(0)), take(Target(1))), (Some(News::First), None));
     }
 
     #[test]

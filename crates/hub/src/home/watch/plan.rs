@@ -7,6 +7,7 @@
 
 mod feeds;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use iot_home_core::{Instant, SeededRandom};
@@ -35,7 +36,7 @@ pub(crate) struct Terms {
     pub(crate) batch: usize,
 }
 
-/// A device that is watched.
+/// A device that is watched. Its number is never another one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Target(pub(crate) usize);
 
@@ -70,8 +71,11 @@ pub(crate) enum Outcome {
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
     terms: Terms,
-    targets: Vec<Watched>,
-    feeds: Vec<Feeding>,
+    targets: BTreeMap<Target, Watched>,
+    feeds: BTreeMap<Feed, Feeding>,
+    /// The numbers of the next ones.
+    next_target: usize,
+    next_feed: usize,
     under_way: usize,
     /// Nothing starts before, so that requests do not leave in one burst.
     next_start: Instant,
@@ -93,14 +97,23 @@ struct Watched {
 
 impl Plan {
     pub(crate) fn new(terms: Terms, random: SeededRandom) -> Self {
-        let (targets, feeds) = (Vec::new(), Vec::new());
-        Self { terms, targets, feeds, under_way: 0, next_start: Instant::ORIGIN, random }
+        Self {
+            terms,
+            targets: BTreeMap::new(),
+            feeds: BTreeMap::new(),
+            next_target: 0,
+            next_feed: 0,
+            under_way: 0,
+            next_start: Instant::ORIGIN,
+            random,
+        }
     }
 
     /// One more device. It is prepared first.
     pub(crate) fn add(&mut self, now: Instant) -> Target {
-        let target = Target(self.targets.len());
-        self.targets.push(Watched {
+        let target = Target(self.next_target);
+        self.next_target = self.next_target.wrapping_add(1);
+        let watched = Watched {
             properties: None,
             region: None,
             is_under_way: false,
@@ -108,8 +121,16 @@ impl Plan {
             asked: None,
             due: now,
             interval: self.terms.near.shortest,
-        });
+        };
+        self.targets.insert(target, watched);
         target
+    }
+
+    /// A device is not watched any more; what is under way for it ends as it would. Returns the feeds that tell of nobody
+    /// now, and are forgotten too.
+    pub(crate) fn remove(&mut self, target: Target) -> Vec<Feed> {
+        self.targets.remove(&target);
+        self.unfeed(target)
     }
 
     /// What to do now, if there is something.
@@ -120,27 +141,27 @@ impl Plan {
         if self.under_way >= self.terms.at_once {
             return None;
         }
-        let waiting = self.targets.iter().enumerate();
+        let waiting = self.targets.iter();
         let waiting = waiting.filter(|(_, watched)| !watched.is_under_way && watched.due <= now);
         let is_spread = |watched: &Watched| watched.properties.is_some();
-        let (at, first) = waiting
+        let (first, watched) = waiting
             .filter(|(_, watched)| !is_spread(watched) || self.next_start <= now)
             .min_by_key(|(_, watched)| (is_spread(watched), watched.due))?;
-        let region = first.region;
-        let step = match (first.properties, region) {
-            (None, _) => Step::Prepare(Target(at)),
-            (Some(_), None) => Step::Ask(vec![Target(at)]),
-            (Some(_), Some(region)) => Step::Ask(self.batch(now, Target(at), region)),
+        let first = *first;
+        let step = match (watched.properties, watched.region) {
+            (None, _) => Step::Prepare(first),
+            (Some(_), None) => Step::Ask(vec![first]),
+            (Some(_), Some(region)) => Step::Ask(self.batch(now, first, region)),
         };
         if let Step::Ask(targets) = &step {
             self.next_start = now + self.gap();
             for target in targets {
-                if let Some(watched) = self.targets.get_mut(target.0) {
+                if let Some(watched) = self.targets.get_mut(target) {
                     (watched.is_under_way, watched.asked) = (true, Some(now));
                 }
             }
         } else {
-            self.targets.get_mut(at)?.is_under_way = true;
+            self.targets.get_mut(&first)?.is_under_way = true;
         }
         self.under_way = self.under_way.saturating_add(1);
         Some(step)
@@ -155,12 +176,11 @@ impl Plan {
         let mut others: Vec<_> = self
             .targets
             .iter()
-            .enumerate()
-            .filter(|(at, watched)| *at != first.0 && soon(watched))
-            .filter_map(|(at, watched)| Some((watched.due, Target(at), watched.properties?)))
+            .filter(|(target, watched)| **target != first && soon(watched))
+            .filter_map(|(target, watched)| Some((watched.due, *target, watched.properties?)))
             .collect();
         others.sort_unstable();
-        let of_first = self.targets.get(first.0).and_then(|watched| watched.properties);
+        let of_first = self.targets.get(&first).and_then(|watched| watched.properties);
         let mut room = self.terms.batch.saturating_sub(of_first.unwrap_or_default());
         let mut batch = vec![first];
         for (_, target, properties) in others {
@@ -180,12 +200,12 @@ impl Plan {
 
     /// When there may be something to do, if nothing happens before.
     pub(crate) fn timeout(&self) -> Option<Instant> {
-        let feeds = self.feeds.iter().filter_map(|feeding| match feeding.state {
+        let feeds = self.feeds.values().filter_map(|feeding| match feeding.state {
             Ear::Resting { until } => Some(until.max(self.next_start)),
             Ear::Listening | Ear::Up => None,
         });
         let is_free = self.under_way < self.terms.at_once;
-        let waiting = self.targets.iter().filter(|watched| is_free && !watched.is_under_way);
+        let waiting = self.targets.values().filter(|watched| is_free && !watched.is_under_way);
         let due = waiting.map(|watched| match watched.properties {
             None => watched.due,
             Some(_) => watched.due.max(self.next_start),
@@ -206,7 +226,7 @@ impl Plan {
         if properties == 0 {
             return self.rest(now, target, Outcome::Silence);
         }
-        let Some(watched) = self.targets.get_mut(target.0) else { return };
+        let Some(watched) = self.targets.get_mut(&target) else { return };
         watched.is_under_way = false;
         (watched.properties, watched.region) = (Some(properties), region);
         watched.interval = pace.shortest;
@@ -222,7 +242,7 @@ impl Plan {
     ) {
         self.under_way = self.under_way.saturating_sub(1);
         for (target, outcome, region) in ended {
-            if let Some(watched) = self.targets.get_mut(target.0) {
+            if let Some(watched) = self.targets.get_mut(&target) {
                 watched.region = region;
             }
             self.rest(now, target, outcome);
@@ -232,7 +252,7 @@ impl Plan {
     fn rest(&mut self, now: Instant, target: Target, outcome: Outcome) {
         let is_told = self.is_told(target);
         let jitter = self.random.between(90, 110);
-        let Some(watched) = self.targets.get(target.0) else { return };
+        let Some(watched) = self.targets.get(&target) else { return };
         let pace = self.pace(watched.region);
         let interval = match outcome {
             _ if watched.is_hastened => pace.shortest,
@@ -242,7 +262,7 @@ impl Plan {
         };
         let interval = interval.min(pace.longest).max(pace.shortest);
         let jittered = interval.saturating_mul(u32::try_from(jitter).unwrap_or(100));
-        let Some(watched) = self.targets.get_mut(target.0) else { return };
+        let Some(watched) = self.targets.get_mut(&target) else { return };
         (watched.is_under_way, watched.is_hastened) = (false, false);
         watched.interval = interval;
         watched.due = now + jittered.checked_div(100).unwrap_or(interval);

@@ -17,6 +17,14 @@ pub(super) enum Subject {
     Device(Target),
 }
 
+impl Subject {
+    const fn target(&self) -> Target {
+        match self {
+            Self::Property(target, _) | Self::Trouble(target, _) | Self::Device(target) => *target,
+        }
+    }
+}
+
 /// Events in their order. While there are too many, those go first whose property has a later value in it; so the last
 /// value of each property is never lost, and no more wait than are allowed or are about different things.
 #[derive(Debug)]
@@ -51,6 +59,16 @@ impl Queue {
     pub(super) fn miss(&self, events: u64) {
         let mut inner = self.lock();
         inner.missed = inner.missed.saturating_add(events);
+        inner.wake();
+    }
+
+    /// A device is not watched any more: what waits of it is left out.
+    pub(super) fn forget(&self, target: Target) {
+        let mut inner = self.lock();
+        let before = inner.events.len();
+        inner.events.retain(|(subject, _)| subject.target() != target);
+        let left_out = before.saturating_sub(inner.events.len());
+        inner.missed = inner.missed.saturating_add(u64::try_from(left_out).unwrap_or(u64::MAX));
         inner.wake();
     }
 
@@ -149,6 +167,17 @@ mod tests {
                 prop_assert_eq!(missed, 0);
             }
         }
+    }
+
+    #[test]
+    fn what_waits_of_who_is_watched_no_more_is_counted_as_missed() {
+        let queue = Queue::new(8);
+        queue.push(Subject::Property(Target(1), "light:on".into()), event(1));
+        queue.push(Subject::Trouble(Target(1), "light:on".into()), event(2));
+        queue.push(Subject::Device(Target(2)), event(3));
+        queue.push(Subject::Device(Target(1)), event(4));
+        queue.forget(Target(1));
+        assert_eq!(drain(&queue), (3, vec![3]));
     }
 
     #[test]

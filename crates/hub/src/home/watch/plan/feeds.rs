@@ -26,19 +26,33 @@ pub(super) enum Ear {
 impl Plan {
     /// One more that tells by itself; it is listened to at once.
     pub(crate) fn add_feed(&mut self, now: Instant) -> Feed {
-        let feed = Feed(self.feeds.len());
+        let feed = Feed(self.next_feed);
+        self.next_feed = self.next_feed.wrapping_add(1);
         let state = Ear::Resting { until: now };
-        self.feeds.push(Feeding { targets: Vec::new(), state, failures: 0 });
+        self.feeds.insert(feed, Feeding { targets: Vec::new(), state, failures: 0 });
         feed
     }
 
     /// A feed tells of this device too.
     pub(crate) fn feeds(&mut self, feed: Feed, target: Target) {
-        if let Some(feeding) = self.feeds.get_mut(feed.0)
+        if let Some(feeding) = self.feeds.get_mut(&feed)
             && !feeding.targets.contains(&target)
         {
             feeding.targets.push(target);
         }
+    }
+
+    /// Nothing tells of this device any more. Returns what tells of nobody now, and is forgotten.
+    pub(super) fn unfeed(&mut self, target: Target) -> Vec<Feed> {
+        for feeding in self.feeds.values_mut() {
+            feeding.targets.retain(|told| *told != target);
+        }
+        let idle = self.feeds.iter().filter(|(_, feeding)| feeding.targets.is_empty());
+        let idle: Vec<_> = idle.map(|(feed, _)| *feed).collect();
+        for feed in &idle {
+            self.feeds.remove(feed);
+        }
+        idle
     }
 
     /// The one that is to be listened to now.
@@ -48,15 +62,16 @@ impl Plan {
         if self.next_start > now {
             return None;
         }
-        let at = self.feeds.iter().position(is_due)?;
-        self.feeds.get_mut(at)?.state = Ear::Listening;
+        let (feed, feeding) = self.feeds.iter_mut().find(|(_, feeding)| is_due(feeding))?;
+        feeding.state = Ear::Listening;
+        let feed = *feed;
         self.next_start = now + self.gap();
-        Some(Feed(at))
+        Some(feed)
     }
 
     /// Whether something tells of changes of this device.
     pub(super) fn is_told(&self, target: Target) -> bool {
-        let mut up = self.feeds.iter().filter(|feeding| feeding.state == Ear::Up);
+        let mut up = self.feeds.values().filter(|feeding| feeding.state == Ear::Up);
         up.any(|feeding| feeding.targets.contains(&target))
     }
 
@@ -67,7 +82,7 @@ impl Plan {
 
     /// A feed tells of changes from now on. What happened before, it did not tell.
     pub(crate) fn up(&mut self, now: Instant, feed: Feed) {
-        let Some(feeding) = self.feeds.get_mut(feed.0) else { return };
+        let Some(feeding) = self.feeds.get_mut(&feed) else { return };
         if !matches!(feeding.state, Ear::Resting { .. }) {
             (feeding.state, feeding.failures) = (Ear::Up, 0);
         }
@@ -76,7 +91,7 @@ impl Plan {
 
     /// A feed tells nothing for now, but is still listened to.
     pub(crate) fn down(&mut self, now: Instant, feed: Feed) {
-        let Some(feeding) = self.feeds.get_mut(feed.0) else { return };
+        let Some(feeding) = self.feeds.get_mut(&feed) else { return };
         if feeding.state == Ear::Up {
             feeding.state = Ear::Listening;
             self.hasten_all(now, feed);
@@ -92,7 +107,7 @@ impl Plan {
     pub(crate) fn deaf(&mut self, now: Instant, feed: Feed, is_unsupported: bool) {
         self.down(now, feed);
         let jitter = u32::try_from(self.random.between(90, 110)).unwrap_or(100);
-        let Some(feeding) = self.feeds.get_mut(feed.0) else { return };
+        let Some(feeding) = self.feeds.get_mut(&feed) else { return };
         let pause = FIRST_PAUSE.saturating_mul(1 << feeding.failures.min(DOUBLINGS));
         feeding.failures = feeding.failures.saturating_add(1);
         let pause = if is_unsupported { UNSUPPORTED } else { pause.min(LONGEST_PAUSE) };
@@ -101,7 +116,7 @@ impl Plan {
     }
 
     fn hasten_all(&mut self, now: Instant, feed: Feed) {
-        let targets = self.feeds.get(feed.0).map(|feeding| feeding.targets.clone());
+        let targets = self.feeds.get(&feed).map(|feeding| feeding.targets.clone());
         for target in targets.unwrap_or_default() {
             self.hasten(now, target);
         }
@@ -109,9 +124,9 @@ impl Plan {
 
     /// It is asked as soon as it may be, and often from then on.
     fn hasten(&mut self, now: Instant, target: Target) {
-        let Some(region) = self.targets.get(target.0).map(|watched| watched.region) else { return };
+        let Some(region) = self.targets.get(&target).map(|watched| watched.region) else { return };
         let shortest = self.pace(region).shortest;
-        let Some(watched) = self.targets.get_mut(target.0) else { return };
+        let Some(watched) = self.targets.get_mut(&target) else { return };
         let earliest = watched.asked.map_or(now, |asked| now.max(asked + shortest));
         watched.interval = shortest;
         watched.is_hastened = watched.is_under_way;

@@ -279,6 +279,25 @@ fn listening_is_tried_again_later_each_time() {
     assert!(is_about(world.listened.last().unwrap().0.saturating_since(failed), 3600 * SECOND));
 }
 
+#[test]
+fn what_tells_of_nobody_any_more_is_forgotten() {
+    let mut world = World::near(3);
+    let (own, shared) = (world.plan.add_feed(world.now), world.plan.add_feed(world.now));
+    world.plan.feeds(own, Target(0));
+    world.plan.feeds(shared, Target(0));
+    world.plan.feeds(shared, Target(1));
+    world.run(SECOND);
+    assert_eq!(world.plan.remove(Target(0)), [own]);
+    world.plan.up(world.now, shared);
+    world.plan.up(world.now, own);
+    assert!(world.plan.is_told(Target(1)));
+    assert_eq!(world.plan.remove(Target(1)), [shared]);
+    assert_eq!(world.plan.remove(Target(2)), []);
+    assert!(world.plan.targets.is_empty() && world.plan.feeds.is_empty());
+    // Numbers are not used again: what comes late is about nobody.
+    assert_eq!((world.plan.add(world.now), world.plan.add_feed(world.now)), (Target(3), Feed(2)));
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Deed {
     Wait(u64),
@@ -288,6 +307,8 @@ enum Deed {
     Told(usize),
     Missed(usize),
     Outcome(u8),
+    Join(Option<Region>),
+    Leave(usize),
 }
 
 fn deed() -> impl Strategy<Value = Deed> {
@@ -299,12 +320,14 @@ fn deed() -> impl Strategy<Value = Deed> {
         1 => (0..8usize).prop_map(Deed::Told),
         1 => (0..4usize).prop_map(Deed::Missed),
         1 => (0..3u8).prop_map(Deed::Outcome),
+        1 => proptest::option::of(0..2usize).prop_map(Deed::Join),
+        1 => (0..12usize).prop_map(Deed::Leave),
     ]
 }
 
 proptest! {
     /// Whatever devices and feeds do: nobody is asked twice at a time or more often than it may be, everybody is asked
-    /// in the end, and there is no loop without a pause.
+    /// in the end, who has left is not, and there is no loop without a pause.
     #[test]
     fn every_device_is_asked_in_time(
         deeds in proptest::collection::vec(deed(), 1..60),
@@ -313,6 +336,8 @@ proptest! {
     ) {
         let mut world = World::new(terms(), regions);
         world.answers_after = Duration::from_millis(millis);
+        let mut joined = vec![Instant::ORIGIN; world.regions.len()];
+        let mut left = BTreeMap::new();
         for at in 0..4 {
             let feed = world.plan.add_feed(world.now);
             world.plan.feeds(feed, Target(at % world.regions.len()));
@@ -328,6 +353,18 @@ proptest! {
                 Deed::Outcome(0) => world.outcome = |_, _| Outcome::News,
                 Deed::Outcome(1) => world.outcome = |_, _| Outcome::Same,
                 Deed::Outcome(_) => world.outcome = |_, _| Outcome::Silence,
+                Deed::Join(region) if joined.len() < 12 => {
+                    prop_assert_eq!(world.plan.add(world.now), Target(joined.len()));
+                    joined.push(world.now);
+                    world.regions.push(region);
+                }
+                Deed::Join(_) => {}
+                Deed::Leave(target) => {
+                    world.plan.remove(Target(target));
+                    if target < joined.len() {
+                        left.entry(target).or_insert(world.now);
+                    }
+                }
             }
         }
         for (at, region) in world.regions.clone().into_iter().enumerate() {
@@ -339,9 +376,14 @@ proptest! {
                 prop_assert!(pause <= pace.longest * 11 / 10 + 20 * SECOND, "{pause:?}");
             }
             let last = world.asked.iter().rev().find(|(_, of)| of.contains(&Target(at)));
-            let last = last.map_or(Instant::ORIGIN, |(at, _)| *at);
+            let last = last.map_or(joined[at], |(at, _)| *at);
+            if let Some(since) = left.get(&at) {
+                prop_assert!(last <= *since, "asked after it has left");
+                continue;
+            }
             let waited = world.now.saturating_since(last);
             prop_assert!(waited <= pace.longest * 11 / 10 + 20 * SECOND, "not asked for {waited:?}");
         }
+        prop_assert_eq!(world.plan.under_way, world.under_way.len());
     }
 }
