@@ -8,8 +8,6 @@ use crate::devices::token;
 use crate::house::House;
 #[cfg(unix)]
 use crate::program::Running;
-#[cfg(target_os = "linux")]
-use crate::program::command;
 use crate::program::{TOKEN, keys, run, scratch};
 
 const KEY: &str = "q3zq0f2yd3t3nqx4";
@@ -99,55 +97,6 @@ async fn a_device_of_two_protocols_is_one_device() {
     let counted = run([&search[..], &["--count", "2", "--wait", "20s"]].concat());
     assert!(counted.code == 0 && counted.took.as_secs() < 10, "{counted:?}");
     assert!((2..=3).contains(&counted.lines().len()), "{counted:?}");
-}
-
-/// Ports of the UDP sockets that a program has open.
-#[cfg(target_os = "linux")]
-fn udp_ports(pid: u32) -> Vec<u16> {
-    let proc = std::path::PathBuf::from(format!("/proc/{pid}"));
-    let files = std::fs::read_dir(proc.join("fd")).unwrap().flatten();
-    let links: Vec<_> = files.filter_map(|file| std::fs::read_link(file.path()).ok()).collect();
-    let is_open =
-        |inode: &str| links.iter().any(|link| link.as_os_str() == &*format!("socket:[{inode}]"));
-    let tables = ["udp", "udp6"]
-        .map(|table| std::fs::read_to_string(proc.join("net").join(table)).unwrap_or_default());
-    let rows = tables.iter().flat_map(|table| table.lines().skip(1));
-    rows.filter_map(|row| {
-        let fields: Vec<_> = row.split_whitespace().collect();
-        let (_, port) = fields[1].rsplit_once(':')?;
-        is_open(fields[9]).then(|| u16::from_str_radix(port, 16).unwrap())
-    })
-    .collect()
-}
-
-/// Who is named is asked, and no group of everybody.
-#[cfg(target_os = "linux")]
-#[tokio::test(flavor = "multi_thread")]
-async fn with_a_target_no_announcements_are_listened_to() {
-    use std::net::{Ipv4Addr, SocketAddr};
-
-    const MDNS: u16 = 5353;
-    let [.., high, low] = std::process::id().to_be_bytes();
-    let at = SocketAddr::from((Ipv4Addr::new(127, 82, high, low | 1), 54321));
-    let fan = SimDevice::fan().did(77).listen(at).spawn().await.unwrap();
-    let target = fan.addr().ip().to_string();
-    let running =
-        Running::start(command(["discover", "--json", "--wait", "20s", "--target", &target]));
-    // All sockets are open before the first question.
-    assert_eq!(running.json()["did"], "77");
-    let ports = udp_ports(running.child.id());
-    assert!(ports.len() >= 3 && !ports.contains(&MDNS), "{ports:?}");
-    // Where everybody is asked, it is seen that they are.
-    let words =
-        ["discover", "--json", "--wait", "20s", "--interface", "127.0.0.1", "--protocol", "mdns"];
-    let running = Running::start(command(words));
-    for _ in 0..1000 {
-        if udp_ports(running.child.id()).contains(&MDNS) {
-            return;
-        }
-        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-    }
-    panic!("no socket for announcements: {:?}", udp_ports(running.child.id()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
