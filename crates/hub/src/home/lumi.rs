@@ -156,24 +156,17 @@ mod tests {
     use std::time::Duration;
 
     use futures_util::StreamExt as _;
-    use iot_home_sim::SimGateway;
-    use iot_home_sim::lumi::{Builder, Child};
-    use serde_json::json;
+    use serde_json::{Value, json};
     use tokio::net::UdpSocket;
     use tokio::time::{sleep, timeout};
 
     use super::*;
     use crate::Source;
-    use crate::home::{Event, Home, Origin, Watch};
+    use crate::home::{Device, Event, Home, Origin, Watch};
 
-    const KEY: &str = "q3zq0f2yd3t3nqx4";
     const GATEWAY: &str = "f0b429000001";
+    const PLUG: &str = "158d0002000001";
     const MS: Duration = Duration::from_millis(1);
-
-    fn gateway() -> Builder {
-        let plug = Child::plug("158d0002000001".parse().unwrap());
-        SimGateway::builder(KEY.parse().unwrap()).sid(GATEWAY.parse().unwrap()).children([plug])
-    }
 
     /// A home whose own clients hear reports on loopback.
     async fn home() -> Home {
@@ -181,17 +174,31 @@ mod tests {
         let mut home = Home::builder().miio(miio.bind().await.unwrap());
         home.gateways = home.gateways.local_addr(([127, 0, 0, 1], 0).into());
         home.gateways = home.gateways.group(Ipv4Addr::LOCALHOST).port(0);
-        home = home.gateway_key(GATEWAY.parse().unwrap(), KEY.parse().unwrap());
         home.open().await.unwrap()
     }
 
-    fn learn(home: &Home, gateway: &SimGateway) -> crate::home::Device {
-        let (sid, lumi) = (Some(gateway.sid()), Some(gateway.addr()));
+    /// What a gateway says of its plug.
+    fn told(cmd: &str, status: &str) -> Vec<u8> {
+        let data = json!({ "status": status }).to_string();
+        json!({ "cmd": cmd, "model": "plug", "sid": PLUG, "data": data }).to_string().into_bytes()
+    }
+
+    /// Learns of a plug that is on, as its gateway says whenever it is asked.
+    async fn plug(home: &Home) -> Device {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let (sid, lumi) = (GATEWAY.parse().ok(), socket.local_addr().ok());
         home.learn(Source::Lumi, Facts { sid, lumi, ..Facts::default() }).unwrap();
-        let (sid, model) = (gateway.children()[0], Some("plug".into()));
-        let parent = Some(Parent::Sid(gateway.sid()));
-        home.learn(Source::Lumi, Facts { sid: Some(sid), model, parent, ..Facts::default() });
-        home.device(&sid.to_string()).unwrap()
+        let (sid, model) = (PLUG.parse().ok(), Some("plug".into()));
+        let parent = GATEWAY.parse().ok().map(Parent::Sid);
+        home.learn(Source::Lumi, Facts { sid, model, parent, ..Facts::default() });
+        tokio::spawn(async move {
+            let mut room = [0; 2048];
+            loop {
+                let (_, from) = socket.recv_from(&mut room).await.unwrap();
+                socket.send_to(&told("read_ack", "on"), from).await.unwrap();
+            }
+        });
+        home.device(PLUG).unwrap()
     }
 
     async fn hearing(home: &Home) -> Option<Arc<Client>> {
@@ -202,8 +209,8 @@ mod tests {
         timeout(Duration::from_secs(20), future).await.expect("it takes too long")
     }
 
-    async fn told(watch: &mut Watch) -> (serde_json::Value, Origin) {
-        match soon(watch.next()).await.unwrap() {
+    async fn change(watch: &mut Watch) -> (Value, Origin) {
+        match watch.next().await.unwrap() {
             Event::Change(change) => (change.value, change.from),
             other => panic!("{other:?}"),
         }
@@ -211,18 +218,16 @@ mod tests {
 
     #[tokio::test]
     async fn reports_are_heard_only_while_something_is_watched() {
-        let (home, gateway) = (home().await, gateway().spawn().await.unwrap());
-        let plug = learn(&home, &gateway);
-        assert_eq!(plug.get("switch:on").await.unwrap().value, Some(json!(false)));
-        assert!(plug.set([("switch:on", json!(true))]).await.unwrap()[0].is_ok());
+        let home = home().await;
+        let plug = plug(&home).await;
+        assert_eq!(plug.get("switch:on").await.unwrap().value, Some(json!(true)));
         let calls = home.shared.lumi.calls.get().expect("it was spoken to");
         assert_eq!(calls.lumi.report_addr(), None);
         assert!(hearing(&home).await.is_none());
 
         let long = Duration::from_secs(600);
-        let watch = home.watch().properties(&plug, ["switch:on"]).every(long..=long);
-        let mut watch = watch.start();
-        assert_eq!(told(&mut watch).await, (json!(true), Origin::PolledLan));
+        let mut watch = home.watch().properties(&plug, ["switch:on"]).every(long..=long).start();
+        assert_eq!(soon(change(&mut watch)).await, (json!(true), Origin::PolledLan));
         let to = soon(async {
             loop {
                 match hearing(&home).await {
@@ -230,25 +235,20 @@ mod tests {
                     None => sleep(5 * MS).await,
                 }
             }
-        });
-        let to = to.await;
+        })
+        .await;
         let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        let sid = gateway.children()[0];
-        for (cmd, word, is_on) in [("report", "off", false), ("heartbeat", "on", true)] {
-            let data = json!({ "status": word }).to_string();
-            let report =
-                json!({ "cmd": cmd, "model": "plug", "sid": sid.to_string(), "data": data });
-            // It may still be about to listen.
-            let told = soon(async {
+        for (cmd, status, is_on) in [("report", "off", false), ("heartbeat", "on", true)] {
+            let change = soon(async {
                 loop {
-                    socket.send_to(report.to_string().as_bytes(), to).await.unwrap();
-                    if let Ok(Some(event)) = timeout(100 * MS, watch.next()).await {
-                        break event;
+                    // It may still be about to listen.
+                    socket.send_to(&told(cmd, status), to).await.unwrap();
+                    if let Ok(change) = timeout(100 * MS, change(&mut watch)).await {
+                        break change;
                     }
                 }
             });
-            let Event::Change(change) = told.await else { panic!("no change") };
-            assert_eq!((change.value, change.from), (json!(is_on), Origin::Gateway), "{cmd}");
+            assert_eq!(change.await, (json!(is_on), Origin::Gateway), "{cmd}");
         }
 
         drop(watch);
@@ -263,29 +263,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_token_that_is_heard_while_watching_is_written_with() {
+    async fn while_reports_are_heard_calls_go_where_tokens_are_heard_too() {
         let home = home().await;
-        let held = home.shared.lumi.for_reports().await.unwrap();
-        let gateway = gateway().heartbeat(100 * MS).report_to(held.lumi.report_addr().unwrap());
-        let gateway = gateway.spawn().await.unwrap();
-        let plug = learn(&home, &gateway);
-        let mut watch = home.watch().properties(&plug, ["switch:on"]).start();
-        assert_eq!(told(&mut watch).await.0, json!(false));
-        drop(held);
-        assert!(plug.set([("switch:on", json!(true))]).await.unwrap()[0].is_ok());
-        let lists = gateway.report().lists;
-        gateway.roll_token();
-        let heartbeats = gateway.report().heartbeats;
-        soon(async {
-            while gateway.report().heartbeats < heartbeats + 2 {
-                sleep(5 * MS).await;
-            }
-        })
-        .await;
-        sleep(50 * MS).await;
-        assert!(plug.set([("switch:on", json!(false))]).await.unwrap()[0].is_ok());
-        assert_eq!(gateway.report().lists, lists, "nobody had to be asked for the token");
-        assert_eq!(gateway.report().violations.total(), 0);
-        assert_eq!(gateway.value(gateway.children()[0], "status"), Some(json!("off")));
+        let gateways = &home.shared.lumi;
+        let calls = gateways.for_calls().await.unwrap();
+        let (one, two) = (gateways.for_reports().await, gateways.for_reports().await);
+        let (one, two) = (one.unwrap(), two.unwrap());
+        assert!(Arc::ptr_eq(&one, &two) && !Arc::ptr_eq(&one, &calls));
+        assert!(Arc::ptr_eq(&one, &gateways.for_calls().await.unwrap()));
+        drop((one, two));
+        assert!(Arc::ptr_eq(&calls, &gateways.for_calls().await.unwrap()));
     }
 }
